@@ -1,0 +1,86 @@
+"""Canonical bytes: the scheme's own vectors, and strictness."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tachograph import canon
+from tachograph.errors import FormatError
+
+VECTORS = Path(
+    os.environ.get("TACHOGRAPH_VECTORS", Path(__file__).parents[2] / "shared" / "vectors")
+)
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-canon.SAFE_INTEGER, canon.SAFE_INTEGER)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]))
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("name", ["arrays", "french", "structures", "unicode", "values", "weird"])
+def test_scheme_vectors(name: str) -> None:
+    """Each of the scheme's inputs encodes to the published bytes, and those decode to it."""
+
+    folder = VECTORS / "jcs" / "testdata"
+    if not folder.is_dir():
+        pytest.skip(f"no vectors at {folder}")
+    value = json.loads((folder / "input" / f"{name}.json").read_text())
+    expected = bytes.fromhex((folder / "outhex" / f"{name}.txt").read_text())
+    assert canon.encode(value) == expected
+    assert canon.decode(expected) == value
+
+
+@given(VALUES)
+def test_decode_inverts_encode(value: Any) -> None:
+    """What was encoded decodes to an equal value, and encodes to the same bytes again."""
+    data = canon.encode(value)
+    assert canon.decode(data) == value
+    assert canon.encode(canon.decode(data)) == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a": 1}', b'{"b":1,"a":2}', b'{"a":1,"a":2}', b"1.0", b"-0", b"1e2", b"NaN", b"Infinity",
+        b"9007199254740993", b'"\\u0041"', b'"\\ud800"', b'"\xff"', b"[1,]", b"", b"01", b" 1",
+        b"1\n", b'"\\/"', b'"\\u001F"', b"\xef\xbb\xbf1", b"[" * 100_000, b"1" * 5000,
+    ],
+    ids=lambda data: repr(data[:24]),
+)  # fmt: skip
+def test_other_spellings_are_refused(data: bytes) -> None:
+    """Bytes that are not the one canonical spelling are a format error."""
+    with pytest.raises(FormatError):
+        canon.decode(data)
+
+
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, 2**53, {1: 2}, {"a"}, b"x", "\ud800", {"\ud800": 1}], ids=repr
+)
+def test_values_without_canonical_form_are_refused(value: Any) -> None:
+    """Values outside the scheme are a format error, never another library's exception."""
+    with pytest.raises(FormatError):
+        canon.encode(value)
+
+
+def test_large_whole_floats_survive() -> None:
+    """Floats that the scheme writes without a point come back as the same float."""
+    for value in (1e20, 2.0**53, -1e20, 123456789012345680000.0):
+        assert canon.decode(canon.encode(value)) == value
