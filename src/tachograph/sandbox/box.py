@@ -1,0 +1,235 @@
+"""A box: one warm zygote behind walls, and any number of calls in it, one at a time.
+
+Levels: A namespaces, Landlock, seccomp, limits; B Landlock, seccomp, limits; C macOS sandbox-exec
+(see macos.py); D limits only, by explicit wish. `Box.open` never falls to a lower level by itself:
+it raises BoxError and says why, and `open_best` returns what it had to give up.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from tachograph.errors import BoxError
+from tachograph.sandbox.call import HINT, Call, Ended, failed
+from tachograph.sandbox.limits import Limits
+from tachograph.sandbox.memory import MemoryFile, seal_inputs
+from tachograph.sandbox.outcome import Failed, Finished
+from tachograph.sandbox.program import Program
+from tachograph.sandbox.watch import Watch
+
+Level = Literal["A", "B", "D"]
+PACKAGE = Path(__file__).resolve().parents[1]
+START_SECONDS = 120.0
+FORKS_PER_ZYGOTE = 1000
+COMMAND_PROCESSES = 32
+FIRST_SPARE_UID = 61_200
+PROGRAMS_KEPT = 64
+
+BOOT = """
+import sys, types
+sys.path[:] = [p for p in sys.path if p]
+for name, path in (("tachograph", {0!r}), ("tachograph.sandbox", {0!r} + "/sandbox")):
+    module = sys.modules[name] = types.ModuleType(name)
+    module.__path__ = [path]
+from tachograph.sandbox.inside.zygote import main
+main()
+"""
+
+
+class Box:
+    """Use it in a `with`. Not for two threads at once: open one box per core."""
+
+    def __init__(self, *, level: Level, python: Path | None, libraries: Sequence[str],
+                 limits: Limits, cores: Sequence[int]) -> None:  # fmt: skip
+        self.level: Level = level
+        self.limits = limits
+        self.cores = tuple(cores)
+        self.python = python or Path(sys.executable)
+        self.libraries = tuple(libraries)
+        self.forks = 0
+        self.process: subprocess.Popen[bytes] | None = None
+        self.line: socket.socket | None = None
+        self.programs: dict[str, tuple[MemoryFile, bool]] = {}
+        self.staging = Path(tempfile.mkdtemp(prefix="tacho-box-"))
+
+    @classmethod
+    def open(cls, *, level: Level = "A", python: Path | None = None,
+             libraries: Sequence[str] = (), limits: Limits | None = None,
+             core: int | None = None) -> Box:  # fmt: skip
+        """A box whose zygote is up. `core`: the first of `limits.threads` cores; default the last.
+
+        Raises BoxError where the level cannot be had here, or a library cannot be imported.
+        """
+        limits = limits or Limits()
+        box = cls(level=level, python=python, libraries=libraries, limits=limits,
+                  cores=choose_cores(limits.threads, core))  # fmt: skip
+        try:
+            box.start()
+        except BoxError:
+            box.close()
+            raise
+        return box
+
+    def start(self) -> None:
+        """Start the zygote and wait until it is warm."""
+        spare = spare_uid()
+        self.staging.chmod(0o700)
+        if os.getuid() == 0 and self.level == "B":
+            os.chown(self.staging, spare, spare)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        config = {
+            "level": self.level, "libraries": self.libraries, "staging": str(self.staging),
+            "masks": [str(PACKAGE)], "spare_uid": spare, "cores": self.cores,
+        }  # fmt: skip
+        command = [str(self.python), "-s", "-B", "-c", BOOT.format(str(PACKAGE)),
+                   json.dumps(config)]  # fmt: skip
+        with theirs:
+            try:
+                self.process = subprocess.Popen(
+                    ["/bin/sh", "-c", f'exec 3<&{theirs.fileno()} "$@"', "zygote", *command],
+                    env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, pass_fds=[theirs.fileno()], cwd="/",
+                    start_new_session=True,
+                )  # fmt: skip
+            except OSError as error:
+                ours.close()
+                raise BoxError(f"{self.python} cannot be started: {error.strerror}") from None
+        self.line = ours
+        self.line.settimeout(START_SECONDS)
+        try:
+            answer = json.loads(self.line.recv(65536) or b"{}")
+        except OSError:
+            answer = {"broken": f"no answer within {START_SECONDS:g} s"}
+        if not answer.get("ready"):
+            raise BoxError(
+                f"box level {self.level} is not available: "
+                f"{answer.get('broken', 'the zygote ended before it was ready')}",
+                hint=HINT,
+            )
+
+    def environment(self) -> dict[str, str]:
+        """All that a box sees of the environment."""
+        root = "/box" if self.level == "A" else str(self.staging)
+        threads = str(self.limits.threads)
+        pools = ("OMP", "OPENBLAS", "MKL", "NUMBA", "NUMEXPR", "VECLIB_MAXIMUM")
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC",
+            "HOME": root + "/tmp", "TMPDIR": root + "/tmp", "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": root + "/work/.cache/numba",
+        } | {f"{pool}_NUM_THREADS": threads for pool in pools}  # fmt: skip
+
+    def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile) -> Finished | Failed:
+        """One call of `program` in a fresh box, on `inputs`.
+
+        Raises BoxError when the box, not the candidate, is at fault; the next call starts anew.
+        """
+        if self.process is None or self.forks >= FORKS_PER_ZYGOTE:
+            self.restart()
+        assert self.line is not None
+        self.forks += 1
+        files, has_kept = self.files_of(program)
+        sealed = seal_inputs(inputs)
+        limits = self.limits
+        if program.run and limits.processes == 1:
+            limits = replace(limits, processes=COMMAND_PROCESSES)
+        watch = Watch(limits, None if self.level == "A" else self.staging)
+        try:
+            with Call(self.line, program, files, has_kept=has_kept, limits=limits,
+                      watch=watch) as call:  # fmt: skip
+                try:
+                    setup = call.begin()
+                    if not has_kept and call.kept_bytes:
+                        self.remember(program, call.left_behind())
+                    wall, cpu = call.go(sealed)
+                    return call.result(setup, wall, cpu)
+                except Ended as ended:
+                    call.end()
+                    return failed(ended, call.log.text())
+        except BoxError:
+            self.stop()
+            raise
+        finally:
+            if sealed is not inputs:
+                sealed.close()
+
+    def files_of(self, program: Program) -> tuple[MemoryFile, bool]:
+        """The program's files as the box reads them, and whether an earlier box's are with them."""
+        if program.id not in self.programs:
+            self.remember(program, {})
+        return self.programs[program.id]
+
+    def remember(self, program: Program, kept: dict[str, Any]) -> None:
+        """Keep the program's sealed files, with what its loading left."""
+        value = {"files": dict(program.files), "kept": kept}
+        made = MemoryFile.sealed("files", value), bool(kept)
+        old = self.programs.pop(program.id, None)
+        if old:
+            old[0].close()
+        self.programs[program.id] = made
+        if len(self.programs) > PROGRAMS_KEPT:
+            self.programs.pop(next(iter(self.programs)))[0].close()
+
+    def restart(self) -> None:
+        """A new zygote in place of the old one."""
+        self.stop()
+        self.forks = 0
+        self.start()
+
+    def stop(self) -> None:
+        """End the zygote; whatever it had forked ends with it."""
+        if self.line is not None:
+            self.line.close()
+            self.line = None
+        if self.process is not None:
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
+
+    def close(self) -> None:
+        """End the zygote and remove what it stood on."""
+        self.stop()
+        for held, _ in self.programs.values():
+            held.close()
+        self.programs.clear()
+        shutil.rmtree(self.staging, ignore_errors=True)
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def choose_cores(threads: int, core: int | None) -> list[int]:
+    """`threads` of the cores that this process may use, from `core` on; by default the last ones."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if threads > len(allowed):
+        raise BoxError(f"{threads} cores asked for, {len(allowed)} there",
+                       hint="lower limits.threads in task.toml")  # fmt: skip
+    first = len(allowed) - threads if core is None else min(core, len(allowed) - threads)
+    return allowed[first : first + threads]
+
+
+def spare_uid() -> int:
+    """A uid above 0 that no account and no process has. Only root can take it."""
+    taken = {entry.pw_uid for entry in pwd.getpwall()}
+    for status in Path("/proc").glob("[0-9]*"):
+        try:
+            taken.add(status.stat().st_uid)
+        except OSError:
+            continue
+    return next(uid for uid in range(FIRST_SPARE_UID, 65_000) if uid not in taken)

@@ -1,0 +1,254 @@
+"""One call in one box, seen from the judge's side: from the request to the last process gone.
+
+1. The request goes to the zygote, which forks the child.
+2. W: the walls stand. R: the candidate is loaded, without having seen any input.
+3. GO carries the inputs; the clock starts.
+4. D: the result is complete; the judge seals it, and only then stops the clock.
+5. The zygote kills all that is in the box, waits for it and reports status and CPU time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import time
+from dataclasses import asdict
+from typing import Any
+
+from tachograph.errors import BoxError
+from tachograph.sandbox.inside import frame
+from tachograph.sandbox.inside.zygote import REPORT
+from tachograph.sandbox.limits import Limits
+from tachograph.sandbox.memory import MemoryFile, printable
+from tachograph.sandbox.outcome import Failed, Finished, Reason
+from tachograph.sandbox.program import Program
+from tachograph.sandbox.watch import Watch
+
+MESSAGE_BYTES = 16_384
+KEPT_BYTES = 16 << 20
+PEER = struct.Struct("iII")
+CREDENTIALS_SPACE = socket.CMSG_SPACE(PEER.size)
+WALLS_SECONDS = 20.0
+END_SECONDS = 20.0
+SETTLE_SECONDS = 0.002
+HINT = "run `tacho box probe` to see what this machine allows"
+
+
+class Ended(Exception):
+    """The call is over: the candidate failed."""
+
+    def __init__(self, reason: Reason, detail: str, loading: bool) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+        self.detail = detail
+        self.loading = loading
+
+
+class Call:
+    """The two lines to one box and its memory files. Use it in a `with`: leaving kills the box."""
+
+    def __init__(self, zygote: socket.socket, program: Program, files: MemoryFile, *,
+                 has_kept: bool, limits: Limits, watch: Watch) -> None:  # fmt: skip
+        self.limits = limits
+        self.watch = watch
+        self.usage: tuple[int, float, float, int] | None = None
+        self.output = MemoryFile.bounded("output", limits.output_mib << 20)
+        self.kept = MemoryFile.bounded("kept", KEPT_BYTES)
+        self.log = MemoryFile.bounded("log", limits.log_kib << 10)
+        self.report, far_report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.line, far_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.line.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self.child = 0
+        request = {
+            "entry": program.entry, "build": program.build, "run": program.run,
+            "has_kept": has_kept, "limits": asdict(limits),
+        }  # fmt: skip
+        with far_report, far_line:
+            descriptors = [far_report.fileno(), far_line.fileno(), files.descriptor,
+                           self.output.descriptor, self.log.descriptor,
+                           self.kept.descriptor]  # fmt: skip
+            try:
+                socket.send_fds(zygote, [json.dumps(request).encode()], descriptors)
+            except OSError as error:
+                self.close()
+                raise BoxError(f"the zygote is gone: {error.strerror}", hint=HINT) from None
+        self.started = time.monotonic()
+
+    # -- the steps -------------------------------------------------------------------------------
+
+    def begin(self) -> float:
+        """Steps 1 and 2; seconds from the request to READY. Raises Ended or BoxError."""
+        kind, payload = self.receive(WALLS_SECONDS, loading=True)
+        self.watch.begin(self.child)
+        if kind == b"B":
+            raise BoxError(f"a wall would not stand: {payload.decode(errors='replace')}", hint=HINT)
+        if kind != b"W":
+            raise BoxError(f"the box spoke out of turn: {kind!r}", hint=HINT)
+        left = self.limits.setup_seconds - (time.monotonic() - self.started)
+        kind, payload = self.receive(left, loading=True)
+        if kind != b"R" or len(payload) != 8:
+            raise Ended("raised", text_of(kind, payload), loading=True)
+        self.kept_bytes = int.from_bytes(payload, "little")
+        return time.monotonic() - self.started
+
+    def go(self, inputs: MemoryFile) -> tuple[float, float]:
+        """Steps 3 and 4; wall and CPU seconds between them. Raises Ended or BoxError."""
+        cpu_before = process_seconds(self.child)
+        began = time.perf_counter()
+        try:
+            socket.send_fds(self.line, [b"G"], [inputs.descriptor])
+        except OSError:
+            raise Ended("died", "it ended while it was to wait for GO", loading=True) from None
+        kind, payload = self.receive(self.limits.wall_seconds, loading=False)
+        sealed = self.output.seal()
+        wall = time.perf_counter() - began
+        cpu = process_seconds(self.child) - cpu_before
+        if kind != b"D" or len(payload) != 8:
+            raise Ended("raised", text_of(kind, payload), loading=False)
+        if not sealed:
+            raise Ended("bad output", "the output was still mapped for writing", loading=False)
+        if wall > self.limits.wall_seconds:
+            raise Ended("too slow", f"over {self.limits.wall_seconds:g} s", loading=False)
+        self.size = int.from_bytes(payload, "little")
+        self.cpu_before = cpu_before
+        return wall, cpu
+
+    def result(self, setup: float, wall: float, cpu: float) -> Finished:
+        """Step 5, then the decoded output. Raises Ended or BoxError."""
+        status, user, system, peak_kib = self.end()
+        if self.limits.processes > 1:
+            cpu = max(cpu, user + system - self.cpu_before)
+        try:
+            output = self.output.value(self.size)
+        except frame.FrameError as error:
+            raise Ended("bad output", str(error), loading=False) from None
+        return Finished(output=output, wall_seconds=wall, cpu_seconds=cpu, setup_seconds=setup,
+                        peak_mib=peak_kib / 1024, log=self.log.text())  # fmt: skip
+
+    def left_behind(self) -> dict[str, Any]:
+        """What loading left in the working directory: path to [mode, bytes]; empty if nothing."""
+        if not self.kept_bytes or not self.kept.seal():
+            return {}
+        try:
+            value = self.kept.value(self.kept_bytes)
+        except frame.FrameError:
+            return {}
+        return value if is_kept(value) else {}
+
+    # -- the lines -------------------------------------------------------------------------------
+
+    def receive(self, seconds: float, *, loading: bool) -> tuple[bytes, bytes]:
+        """The child's next message: kind, payload. Raises Ended where it dies or dawdles."""
+        deadline = time.monotonic() + seconds
+        poller = select.poll()
+        poller.register(self.line, select.POLLIN)
+        while True:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                slow: Reason = "set-up too slow" if loading else "too slow"
+                raise Ended(slow, f"no answer within {seconds:g} s", loading)
+            tick = self.watch.tick_seconds
+            if poller.poll(1000 * min(remaining, tick if tick else remaining)):
+                break
+            complaint = self.watch.complaint()
+            if complaint:
+                raise Ended("over a limit", complaint, loading)
+        try:
+            message, credentials, _, _ = self.line.recvmsg(MESSAGE_BYTES, CREDENTIALS_SPACE)
+        except OSError:
+            message, credentials = b"", []
+        if not message:
+            raise self.died(loading)
+        if not self.child:
+            # W is sent before any candidate code runs; the kernel vouches for the sender's pid
+            self.child = PEER.unpack(credentials[0][2])[0]
+        return message[:1], message[1:]
+
+    def receive_report(self, seconds: float) -> bytes:
+        """The zygote's report."""
+        poller = select.poll()
+        poller.register(self.report, select.POLLIN)
+        if poller.poll(1000 * seconds):
+            try:
+                message = self.report.recv(64)
+            except ConnectionResetError:
+                # it left our K unread, which the kernel reports first; its own report comes next
+                message = self.report.recv(64)
+            if message:
+                return message
+        raise BoxError("the zygote is gone or stuck", hint=HINT)
+
+    def died(self, loading: bool) -> Ended:
+        """The child's line broke: say how it ended."""
+        status, *_ = self.end()
+        code = os.waitstatus_to_exitcode(status)
+        if code < 0:
+            name = signal.Signals(-code).name
+            return Ended("died", f"killed by {name}", loading)
+        return Ended("died", f"ended by itself with exit code {code}", loading)
+
+    def end(self) -> tuple[int, float, float, int]:
+        """Kill what is left of the box and take the zygote's report. Raises BoxError."""
+        if self.usage is None:
+            try:
+                self.report.send(b"K")
+            except OSError:
+                pass  # it has written its report already
+            self.usage = REPORT.unpack(self.receive_report(END_SECONDS))
+        return self.usage
+
+    def close(self) -> None:
+        """Let go of lines and memory."""
+        for held in (self.report, self.line, self.output, self.kept, self.log):
+            held.close()
+
+    def __enter__(self) -> Call:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self.end()
+        finally:
+            self.close()
+
+
+def process_seconds(pid: int) -> float:
+    """CPU time of a process, read from outside (Linux: its process-wide scheduler clock).
+
+    The kernel adds a running thread's time only at ticks, so this waits, for a moment at most, until
+    the process sleeps, as it does before GO and after D.
+    """
+    deadline = time.monotonic() + SETTLE_SECONDS
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as stat:
+            while b") S " not in os.pread(stat.fileno(), 256, 0) and time.monotonic() < deadline:
+                pass
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0
+
+
+def text_of(kind: bytes, payload: bytes) -> str:
+    """What the candidate said when it raised; or that it spoke out of turn."""
+    if kind != b"X":
+        return f"it spoke out of turn: {kind!r}"
+    return printable(payload.decode("utf-8", "replace"))
+
+
+def is_kept(value: Any) -> bool:
+    """Whether the box's files to keep are of the form that the next box writes down."""
+    return isinstance(value, dict) and all(
+        isinstance(item, list) and len(item) == 2
+        and isinstance(item[0], int) and isinstance(item[1], bytes)
+        and not path.startswith("/") and ".." not in path.split("/")
+        for path, item in value.items()
+    )  # fmt: skip
+
+
+def failed(ended: Ended, log: str) -> Failed:
+    """The outcome that an Ended stands for."""
+    return Failed(reason=ended.reason, detail=ended.detail, log=log, loading=ended.loading)

@@ -1,0 +1,193 @@
+"""The child: puts the candidate's files down, loads them, and calls them once at GO.
+
+Messages to the judge: W walls stand, B the box broke (believed only before W), R ready, X the
+candidate raised, D done. From here on the judge believes nothing but bytes, bounds and times.
+"""
+
+from __future__ import annotations
+
+import importlib
+import mmap
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import traceback
+from typing import Any, Callable, Dict, List
+
+from tachograph.sandbox.inside import frame
+
+TEXT_LIMIT = 8192
+SOURCE_TIME = 1_000_000_000
+"""Modification time of every source file: caches keyed by it stay valid in the next box."""
+KEPT_MIB = 16
+WORK = "work"
+
+
+class Workspace:
+    """The working directory: the candidate's files, and what loading them left there."""
+
+    def __init__(self, root: str) -> None:
+        self.path = root + "/" + WORK
+        self.own: List[str] = []
+
+    def fill(self, files: Dict[str, str], kept: Dict[str, Any]) -> None:
+        """Write the sources, and what an earlier box of the same sources left."""
+        os.makedirs(self.path + "/.cache", exist_ok=True)
+        os.makedirs(os.path.dirname(self.path) + "/tmp", exist_ok=True)
+        for name, text in files.items():
+            self.write(name, text.encode(), 0o644)
+            os.utime(self.path + "/" + name, (SOURCE_TIME, SOURCE_TIME))
+        for name, (mode, data) in kept.items():
+            self.write(name, data, mode & 0o777)
+        self.own = list(files)
+
+    def write(self, name: str, data: bytes, mode: int) -> None:
+        """One file, with its folders."""
+        target = self.path + "/" + name
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as out:
+            out.write(data)
+        os.chmod(target, mode)
+
+    def left(self) -> Dict[str, Any]:
+        """Regular files that the candidate's loading or building made: path to (mode, bytes)."""
+        found: Dict[str, Any] = {}
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                path = folder + "/" + name
+                inner = path[len(self.path) + 1 :]
+                if inner not in self.own and not os.path.islink(path) and os.path.isfile(path):
+                    with open(path, "rb") as source:
+                        found[inner] = [os.stat(path).st_mode & 0o777, source.read()]
+        return found
+
+
+class Courier:
+    """The child's end of the line to the judge."""
+
+    def __init__(self, line: socket.socket, output: int, kept: int) -> None:
+        self.line = line
+        self.output = output
+        self.kept = kept
+
+    def say(self, kind: bytes, payload: bytes = b"") -> None:
+        """One message."""
+        self.line.send(kind + payload)
+
+    def raised(self) -> None:
+        """The candidate's own error, as bounded text."""
+        text = traceback.format_exc(limit=-6)
+        self.say(b"X", text.encode("utf-8", "replace")[-TEXT_LIMIT:])
+
+    def ready(self, left: Dict[str, Any]) -> None:
+        """Loaded. What the loading left goes along."""
+        size = write_frame(self.kept, left) if left else 0
+        self.say(b"R", size.to_bytes(8, "little"))
+
+    def wait_for_go(self) -> mmap.mmap:
+        """The inputs, as private memory that the candidate may change."""
+        _, descriptors, _, _ = socket.recv_fds(self.line, 16, 1)
+        size = os.fstat(descriptors[0]).st_size
+        memory = mmap.mmap(descriptors[0], size, mmap.MAP_PRIVATE,
+                           mmap.PROT_READ | mmap.PROT_WRITE)  # fmt: skip
+        os.close(descriptors[0])
+        return memory
+
+    def done(self, size: int) -> None:
+        """The result is complete; then wait to be killed."""
+        self.say(b"D", size.to_bytes(8, "little"))
+        self.line.recv(1)
+
+
+def write_frame(where: int, value: Any) -> int:
+    """Write a frame at the start of `where`; its size in bytes."""
+    size = 0
+    for part in frame.encode(value):
+        view = memoryview(part)
+        while len(view):
+            written = os.pwrite(where, view, size)
+            size += written
+            view = view[written:]
+    return size
+
+
+def load_function(workspace: Workspace, entry: str) -> Callable[..., Any]:
+    """Import the candidate's module; its function."""
+    for name in [n for n in sys.modules if n.split(".")[0] == "tachograph"]:
+        del sys.modules[name]
+    sys.path.insert(0, workspace.path)
+    module, _, function = entry.partition(":")
+    return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+
+
+def load_command(workspace: Workspace, build: List[str], run: List[str]) -> Callable[..., Any]:
+    """Build the candidate, unless an earlier box of it did; a function that runs it once."""
+    stamp = workspace.path + "/.built"
+    if build and not os.path.exists(stamp):
+        subprocess.run(build, check=True, stdin=subprocess.DEVNULL)
+        open(stamp, "wb").close()
+
+    def call(**inputs: Any) -> Any:
+        write_inputs(inputs)
+        subprocess.run(run, check=True, stdin=subprocess.DEVNULL)
+        return read_outputs()
+
+    shutil.rmtree("in", ignore_errors=True)
+    shutil.rmtree("out", ignore_errors=True)
+    return call
+
+
+def write_inputs(inputs: Dict[str, Any]) -> None:
+    """Arrays as in/NAME.npy, the rest in in/inputs.json."""
+    import json
+
+    os.mkdir("in")
+    os.mkdir("out")
+    plain = {}
+    for name, value in inputs.items():
+        if hasattr(value, "dtype"):
+            import numpy
+
+            numpy.save(f"in/{name}.npy", value, allow_pickle=False)
+        else:
+            plain[name] = value
+    with open("in/inputs.json", "w") as out:
+        json.dump(plain, out)
+
+
+def read_outputs() -> Dict[str, Any]:
+    """out/NAME.npy as arrays, out/outputs.json merged in."""
+    import json
+
+    outputs: Dict[str, Any] = {}
+    for name in sorted(os.listdir("out")):
+        if name.endswith(".npy"):
+            import numpy
+
+            outputs[name[:-4]] = numpy.load(f"out/{name}", allow_pickle=False)
+        elif name == "outputs.json":
+            with open("out/outputs.json") as source:
+                outputs.update(json.load(source))
+    return outputs
+
+
+def serve(courier: Courier, workspace: Workspace, request: Dict[str, Any]) -> None:
+    """Load, wait for GO, call once, hand back. Never returns normally."""
+    try:
+        if request["entry"]:
+            function = load_function(workspace, request["entry"])
+        else:
+            function = load_command(workspace, request["build"], request["run"])
+        courier.ready({} if request["has_kept"] else workspace.left())
+        memory = courier.wait_for_go()
+        result = function(**frame.decode(memory, copy=False))
+        size = write_frame(courier.output, result)
+        sys.stdout.flush()
+        courier.done(size)
+    except BaseException:
+        # the edge of the process: whatever the candidate raised is a result, SystemExit included
+        courier.raised()
+    finally:
+        os._exit(1)

@@ -1,0 +1,83 @@
+"""The walls round one forked child, put up in the order that each needs: limits, capabilities,
+Landlock, seccomp. After `raise_walls` the process can only lower itself further.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from typing import Any, Dict, List
+
+from tachograph.sandbox.inside import kernel, landlock, namespaces, seccomp
+
+MIB = 1 << 20
+OPEN_FILES = 256
+TASKS_BESIDES = 66
+"""Threads of a library's pool, and the zygote's own two processes."""
+
+
+def set_limits(limits: Dict[str, Any]) -> None:
+    """rlimits. No RLIMIT_CPU: it coarsens the process clock to 4 ms; the judge keeps the time."""
+    sizes = {
+        resource.RLIMIT_AS: limits["memory_mib"] * MIB,
+        resource.RLIMIT_FSIZE: max(limits["disk_mib"], limits["output_mib"]) * MIB,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+    }
+    for which, size in sizes.items():
+        hard = resource.getrlimit(which)[1]
+        value = size if hard == resource.RLIM_INFINITY else min(size, hard)
+        resource.setrlimit(which, (value, value))
+
+
+def limit_tasks(limits: Dict[str, Any]) -> None:
+    """RLIMIT_NPROC, where this uid's count is the box's own."""
+    count = TASKS_BESIDES + limits["processes"]
+    resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
+
+
+def raise_walls(level: str, limits: Dict[str, Any], ruleset: int, own_uid: bool) -> None:
+    """Wall this process in for good. Raises OSError naming the wall that would not stand.
+
+    `ruleset`: at level B, the Landlock rules prepared by the zygote. `own_uid`: nothing but the box
+    runs under this uid, so that the process limit can hold.
+    """
+    set_limits(limits)
+    if own_uid:
+        limit_tasks(limits)
+    if level == "D":
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        return
+    if level == "A" or os.getuid() == 0:
+        kernel.drop_capabilities()
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    if level == "A":
+        if landlock.version():
+            ruleset = landlock.prepare(["/"], [namespaces.SCRATCH, "/dev/null"])
+            landlock.restrict(ruleset)
+    else:
+        landlock.restrict(ruleset)
+    others_out_of_reach = level == "A" or landlock.version() >= 6
+    seccomp.restrict(limits["processes"] > 1, others_out_of_reach)
+
+
+def readable_paths(masks: List[str]) -> List[str]:
+    """Level B: what Landlock lets a candidate read: the system and the interpreter, less `masks`."""
+    paths: List[str] = ["/dev/" + name for name in namespaces.DEVICES]
+    for path in (*namespaces.SYSTEM, *namespaces.interpreter_paths()):
+        paths += without(os.path.realpath(path), masks)
+    return paths
+
+
+def without(path: str, masks: List[str]) -> List[str]:
+    """`path`, or its parts where a mask lies beneath it."""
+    if path in masks:
+        return []
+    if not any(mask.startswith(path + "/") for mask in masks):
+        return [path]
+    parts: List[str] = []
+    for name in sorted(os.listdir(path)):
+        parts += without(path + "/" + name, masks)
+    return parts

@@ -1,0 +1,185 @@
+"""The zygote: a warm, clean parent that has imported the task's libraries and forks each box.
+
+It never loads candidate code. One box at a time: it forks the child (at level A as the first process
+of a namespace of its own), kills it when told or when the judge is gone, waits for it and reports
+its status and CPU time. Child and zygote end when the one above them ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import mmap
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import sys
+import time
+from typing import Any, Dict
+
+from tachograph.sandbox.inside import child, frame, kernel, landlock, namespaces, walls
+
+CONTROL = 3
+"""The descriptor of the line to the judge."""
+REPORT = struct.Struct("<iddq")
+"""wait status, user seconds, system seconds, peak resident KiB"""
+SWEEP_ROUNDS = 20_000
+
+
+class Zygote:
+    """The zygote's state: its level, and the walls that it can prepare once for all boxes."""
+
+    def __init__(self, config: Dict[str, Any], line: socket.socket) -> None:
+        self.level: str = config["level"]
+        self.staging: str = config["staging"]
+        self.root = namespaces.SCRATCH if self.level == "A" else self.staging
+        self.line = line
+        self.ruleset = -1
+        self.namespace = -1
+        self.own_uid = self.level == "A"
+        for name in config["libraries"]:
+            importlib.import_module(name)
+        os.sched_setaffinity(0, config["cores"])
+        self.step_behind_walls(config)
+        gc.collect()
+        gc.freeze()
+
+    def step_behind_walls(self, config: Dict[str, Any]) -> None:
+        """Raise the walls that all boxes share. Raises OSError naming the one that would not stand."""
+        if self.level == "A":
+            self.namespace = namespaces.enter(self.staging, config["masks"], config["spare_uid"])
+            return
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        if self.level == "D":
+            return
+        if os.getuid() == 0:
+            namespaces.take_uid(config["spare_uid"])
+            self.own_uid = True
+            if not os.access(os.__file__, os.R_OK):
+                raise OSError(f"uid {config['spare_uid']} cannot read {os.__file__}")
+        self.ruleset = landlock.prepare(
+            walls.readable_paths(config["masks"]), [self.staging, "/dev/null"]
+        )
+
+    def serve(self) -> None:
+        """Fork a box for each request until the judge hangs up."""
+        self.line.send(b'{"ready": true}')
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self.line, 65536, 8)
+            if not message:
+                return
+            request = json.loads(message)
+            if self.level == "A":
+                # setns first: a process may leave its children's namespace for a new one only
+                # from its own
+                kernel.checked("setns", kernel.LIBC.setns(self.namespace, kernel.CLONE_NEWPID))
+                kernel.unshare(kernel.CLONE_NEWPID)
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    become_child(self, request, *descriptors[1:])
+                finally:
+                    os._exit(1)
+            with socket.socket(fileno=descriptors[0]) as report:
+                for descriptor in descriptors[1:]:
+                    os.close(descriptor)
+                self.watch(pid, report)
+
+    def watch(self, pid: int, report: socket.socket) -> None:
+        """Wait for the child, or kill it when the judge says so or is gone; then report."""
+        handle = os.pidfd_open(pid)
+        poller = select.poll()
+        for waited in (handle, report.fileno(), self.line.fileno()):
+            poller.register(waited, select.POLLIN)
+        ready = [which for which, _ in poller.poll()]
+        if report.fileno() in ready:
+            report.recv(1)
+        if handle not in ready:
+            os.kill(pid, signal.SIGKILL)
+        _, status, usage = os.wait4(pid, 0)
+        os.close(handle)
+        if self.level != "A":
+            sweep()
+            empty(self.root)
+        report.send(REPORT.pack(status, usage.ru_utime, usage.ru_stime, usage.ru_maxrss))
+
+
+def become_child(zygote: Zygote, request: Dict[str, Any], line: int, files: int, output: int,
+                 log: int, kept: int) -> None:  # fmt: skip
+    """Put the files down, raise the walls, load the candidate."""
+    level, limits = zygote.level, request["limits"]
+    courier = child.Courier(socket.socket(fileno=line), output, kept)
+    try:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if level == "A":
+            kernel.unshare(kernel.CLONE_NEWNS)
+            namespaces.fresh_scratch(limits["disk_mib"])
+        workspace = child.Workspace(zygote.root)
+        workspace.fill(**read_frame(files))
+        os.chdir(workspace.path)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        keep_only({0, 1, 2, line, output, kept, zygote.ruleset})
+        walls.raise_walls(level, limits, zygote.ruleset, zygote.own_uid)
+    except (OSError, ValueError) as error:
+        courier.say(b"B", str(error).encode()[: child.TEXT_LIMIT])
+        return
+    courier.say(b"W")
+    gc.enable()
+    child.serve(courier, workspace, request)
+
+
+def sweep() -> None:
+    """Without a process namespace: kill what the child left behind, which is now ours."""
+    for _ in range(SWEEP_ROUNDS):
+        with open("/proc/thread-self/children") as source:
+            for pid in source.read().split():
+                os.kill(int(pid), signal.SIGKILL)
+        try:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.001)
+        except ChildProcessError:
+            return
+
+
+def empty(root: str) -> None:
+    """Without a scratch file system: remove what the box left on disk."""
+    for name in os.listdir(root):
+        path = root + "/" + name
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.unlink(path)
+
+
+def read_frame(where: int) -> Any:
+    """The value in a memory file."""
+    with mmap.mmap(where, os.fstat(where).st_size, prot=mmap.PROT_READ) as memory:
+        return frame.decode(memory)
+
+
+def keep_only(kept: "set[int]") -> None:
+    """Close every descriptor but these."""
+    low = 0
+    for descriptor in sorted(k for k in kept if k >= 0):
+        if low < descriptor:  # an empty range would close them all
+            os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, 1 << 16)
+
+
+def main() -> None:
+    """Run as the zygote. The configuration is the last argument."""
+    line = socket.socket(fileno=CONTROL)
+    try:
+        zygote = Zygote(json.loads(sys.argv[-1]), line)
+    except ImportError as error:
+        line.send(json.dumps({"broken": f"library: {error}"}).encode()[:4096])
+    except OSError as error:
+        line.send(json.dumps({"broken": str(error)}).encode()[:4096])
+    else:
+        zygote.serve()

@@ -1,0 +1,98 @@
+"""Memory files: bounded from the start, sealed before they are read, so nothing changes later."""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from tachograph.errors import BoxError, UsageError
+from tachograph.sandbox.inside import frame
+
+GROW_SHRINK = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
+
+
+class MemoryFile:
+    """An anonymous file in memory. Close it, or use it in a `with`."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    @classmethod
+    def make(cls, name: str) -> MemoryFile:
+        """An empty one."""
+        try:
+            return cls(os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING))
+        except OSError as error:
+            raise BoxError(f"memfd_create: {error.strerror}", hint="free some memory") from None
+
+    @classmethod
+    def bounded(cls, name: str, size: int) -> MemoryFile:
+        """One that a box may write, never beyond `size` bytes. Pages are taken as they are used."""
+        made = cls.make(name)
+        os.ftruncate(made.descriptor, size)
+        fcntl.fcntl(made.descriptor, fcntl.F_ADD_SEALS, GROW_SHRINK)
+        return made
+
+    @classmethod
+    def sealed(cls, name: str, value: Any) -> MemoryFile:
+        """One that holds `value` as a frame and can never change again."""
+        try:
+            parts = frame.encode(value)
+        except frame.FrameError as error:
+            raise UsageError(
+                f"{name} cannot be sent to a box: {error}",
+                hint="use plain values and NumPy arrays of numbers",
+            ) from None
+        made = cls.make(name)
+        with open(made.descriptor, "wb", closefd=False) as out:
+            out.writelines(parts)
+        made.seal()
+        return made
+
+    def seal(self) -> bool:
+        """No more writing, by anyone. False where someone still holds it mapped for writing."""
+        try:
+            fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, GROW_SHRINK | fcntl.F_SEAL_WRITE)
+        except OSError:
+            return False
+        return True
+
+    def value(self, size: int) -> Any:
+        """The frame in the first `size` bytes. Raises frame.FrameError."""
+        if not 0 < size <= os.fstat(self.descriptor).st_size:
+            raise frame.FrameError("a size beyond the limit")
+        with mmap.mmap(self.descriptor, size, prot=mmap.PROT_READ) as memory:
+            return frame.decode(memory)
+
+    def text(self) -> str:
+        """Everything written so far, as text without control characters."""
+        size = os.fstat(self.descriptor).st_size
+        data = os.pread(self.descriptor, size, 0).rstrip(b"\0")
+        return printable(data.decode("utf-8", "replace"))
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def __enter__(self) -> MemoryFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def printable(text: str) -> str:
+    """`text` without control characters, which could redraw a terminal."""
+    return "".join(
+        c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+def seal_inputs(inputs: Mapping[str, Any] | MemoryFile) -> MemoryFile:
+    """Inputs as a sealed memory file; one that is sealed already passes through."""
+    return inputs if isinstance(inputs, MemoryFile) else MemoryFile.sealed("inputs", dict(inputs))
