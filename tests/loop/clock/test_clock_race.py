@@ -166,16 +166,26 @@ def test_the_time_budget_ends_a_race_after_the_fewest_pairs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "share", "flag"),
+    ("machine", "share", "flags"),
     [
-        (Machine(1.0, 0.5), 0.3, "contended"),
-        (Machine(1.0, 0.5, waiting=1.5), 0.0, "contended"),
-        (Machine(1.0, 0.5, waiting=1.5), None, "contended"),
+        (Machine(1.0, 0.5, waiting=1.2), 0.3, ("contended",)),
+        (Machine(1.0, 0.5, waiting=1.2), 0.1, ()),
+        (Machine(1.0, 0.5, waiting=1.0), 0.3, ()),
+        (Machine(1.0, 0.5, waiting=1.5), 0.0, ("contended",)),
+        (Machine(1.0, 0.5, waiting=1.5), None, ("contended",)),
     ],
 )
-def test_contention_is_flagged(machine: Machine, share: float | None, flag: str) -> None:
-    """Waiting tasks, or wall seconds well over CPU seconds, are said with the answer."""
-    assert machine.race(share=share).flags == (flag,)
+def test_contention_is_flagged(
+    machine: Machine, share: float | None, flags: tuple[str, ...]
+) -> None:
+    """Runs that were delayed are said with the answer; waiting that delayed none is not."""
+    assert machine.race(share=share).flags == flags
+
+
+def test_contention_of_threads_is_judged_by_the_machine() -> None:
+    """With several threads wall over CPU says nothing, so the share of waiting decides alone."""
+    assert Machine(1.0, 0.5).race(Rules(threads=2), share=0.3).flags == ("contended",)
+    assert Machine(1.0, 0.5, waiting=1.5).race(Rules(threads=2), share=0.1).flags == ()
 
 
 def test_contention_is_measured_or_unknown() -> None:

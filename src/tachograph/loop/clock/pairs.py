@@ -15,7 +15,9 @@ from tachograph.loop.clock.evidence import moments
 from tachograph.loop.clock.verdict import Comparison, Rules, Witness, judge
 
 FLAG_CONTENDED = "contended"
-"""Some task waited for a CPU over 20 % of the race, or one thread's wall/CPU was over 1.3."""
+"""The typical run of one thread took over 1.3 times its CPU seconds; or some task on the machine
+waited for a CPU over 20 % of the race, unless such runs took under 1.05 times (then it was others,
+or the setting up of the runs, that waited)."""
 FLAG_DISAGREE = "wall and CPU disagree"
 """One thread, and the two ratios differ by more than 10 %."""
 FLAG_BELOW_RESOLUTION = "below resolution"
@@ -27,6 +29,7 @@ FLAG_BIASED = "biased clock"
 
 CONTENDED_SHARE = 0.20
 CONTENDED_WALL_PER_CPU = 1.3
+UNDELAYED_WALL_PER_CPU = 1.05
 DISAGREEMENT = 1.10
 
 
@@ -81,13 +84,15 @@ def median_ratio(pairs: Sequence[Pair], witness: Witness, rules: Rules) -> float
 
 def is_contended(pairs: Sequence[Pair], rules: Rules, contention: float | None) -> bool:
     """Whether others took the CPU while the race ran."""
-    if contention is not None and contention > CONTENDED_SHARE:
-        return True
+    waited = contention is not None and contention > CONTENDED_SHARE
     if rules.threads != 1 or not has_cpu(pairs):
-        return False
+        return waited
     floor = rules.resolution_seconds
-    stretch = [r.wall_seconds / max(r.cpu_seconds or 0.0, floor) for r in all_runs(pairs)]
-    return statistics.median(stretch) > CONTENDED_WALL_PER_CPU
+    stretch = statistics.median(
+        run.wall_seconds / max(run.cpu_seconds or 0.0, floor) for run in all_runs(pairs)
+    )
+    limit = UNDELAYED_WALL_PER_CPU if waited else CONTENDED_WALL_PER_CPU
+    return stretch > limit
 
 
 def differ(wall_ratio: float, cpu_ratio: float | None) -> bool:
