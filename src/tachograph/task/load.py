@@ -141,14 +141,12 @@ def _inside(toml: Table, key: str, folder: Path, name: str) -> Path:
     return path
 
 
-def _read_start(
-    toml: Table, files: dict[str, str]
-) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
+def _read_start(toml: Table, files: dict[str, str]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """How to start a candidate: (entry, build, run)."""
     if "entry" not in toml:
         if "run" not in toml:
             raise toml.fault("entry", "missing", 'add entry = "module:function", or build and run')
-        return None, toml.texts("build", ()), toml.texts("run")
+        return "", toml.texts("build", ()), toml.texts("run")
     for key in ("build", "run"):
         if key in toml:
             raise toml.fault(key, "given beside entry", "keep one of the two ways to start")

@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from tachograph import canon
 from tachograph.sandbox.limits import Limits
+from tachograph.sandbox.program import Program
 from tachograph.task.candidate import Candidate
-
-if TYPE_CHECKING:
-    from tachograph.sandbox import Program
 
 Metric = Literal["time", "check"]
 
@@ -37,8 +35,8 @@ class Task:
     """The editable files as they lie in the folder: the first candidate, and the baseline."""
     fixed: Mapping[str, str]
     """Files that lie beside the editable ones in the box and that no candidate may change."""
-    entry: str | None
-    """`module:function`; None where `build` and `run` say how to start the program."""
+    entry: str
+    """`module:function`; empty where `build` and `run` say how to start the program."""
     build: tuple[str, ...]
     run: tuple[str, ...]
     python: Path | None
@@ -86,8 +84,6 @@ class Task:
 
     def program(self, candidate: Candidate) -> Program:
         """What a box needs to run this candidate. Only for candidates that `refusal` lets pass."""
-        from tachograph.sandbox import Program
-
         return Program(
             files={**candidate.files, **self.fixed},
             entry=self.entry,

@@ -28,7 +28,7 @@ WEIGHT_TOLERANCE = 1e-2
 
 
 def draw(rng: np.random.Generator) -> dict[str, Any]:
-    """Keyword arguments of one call. Text, alphabet, order, weights, rate and length are all new."""
+    """Keyword arguments of one call: text, alphabet, order, weights, rate and length, all new."""
     tokens = rng.permutation(VOCABULARY)[text(rng)]
     steps = int(rng.integers(STEPS[0], STEPS[1] + 1))
     return {
@@ -187,7 +187,8 @@ def normalise(x: Array) -> tuple[Array, Array]:
 
 def denormalise(d_out: Array, normed: Array, scale: Array) -> Array:
     """Gradient of `normalise` with respect to its x."""
-    return scale * (d_out - normed * (d_out * normed).mean(axis=-1, keepdims=True))
+    along: Array = (d_out * normed).mean(axis=-1, keepdims=True)
+    return scale * (d_out - normed * along)
 
 
 def heads(x: Array) -> Array:
@@ -227,7 +228,8 @@ def compare(inputs: dict[str, Any], output: Any, expected: dict[str, Any]) -> st
         moved = np.linalg.norm(right - inputs["weights"][name])
         off = np.linalg.norm(weights[name].astype(np.float64) - right) / moved
         if not off <= WEIGHT_TOLERANCE:
-            return f"weights[{name!r}] are off by {off:.1e} of their update, over {WEIGHT_TOLERANCE:.0e}"
+            limit = f"{WEIGHT_TOLERANCE:.0e}"
+            return f"weights[{name!r}] are off by {off:.1e} of their update, over {limit}"
     return None
 
 

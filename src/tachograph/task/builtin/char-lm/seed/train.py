@@ -1,7 +1,7 @@
 """Train a small character-level transformer. Plain NumPy, one sequence at a time.
 
-Each block is `x + attention(norm(x))`, then `x + mlp(norm(x))`; there are no biases, the norm is the
-root mean square without gain, and the activation is a squared ReLU. Gradients are written by hand.
+Each block is `x + attention(norm(x))`, then `x + mlp(norm(x))`. No biases; the norm is the root mean
+square without gain; the activation is a squared ReLU. Gradients are written by hand.
 """
 
 import numpy as np
@@ -17,20 +17,23 @@ BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.99, 1e-8
 
 def norm(x: Array) -> Array:
     """Each row divided by its root mean square."""
-    return x / np.sqrt(np.mean(x * x, axis=1, keepdims=True) + NORM_EPSILON)
+    scale: Array = np.sqrt(np.mean(x * x, axis=1, keepdims=True) + NORM_EPSILON)
+    return x / scale
 
 
 def norm_backward(d_out: Array, x: Array) -> Array:
     """Gradient of `norm` with respect to x."""
-    scale = np.sqrt(np.mean(x * x, axis=1, keepdims=True) + NORM_EPSILON)
+    scale: Array = np.sqrt(np.mean(x * x, axis=1, keepdims=True) + NORM_EPSILON)
     y = x / scale
-    return (d_out - y * np.mean(d_out * y, axis=1, keepdims=True)) / scale
+    along: Array = np.mean(d_out * y, axis=1, keepdims=True)
+    return (d_out - y * along) / scale
 
 
 def softmax(scores: Array) -> Array:
     """Each row as probabilities."""
-    e = np.exp(scores - np.max(scores, axis=1, keepdims=True))
-    return e / np.sum(e, axis=1, keepdims=True)
+    e: Array = np.exp(scores - np.max(scores, axis=1, keepdims=True))
+    total: Array = np.sum(e, axis=1, keepdims=True)
+    return e / total
 
 
 def head_columns(width: int, head: int) -> slice:
@@ -86,16 +89,19 @@ def attention_backward(
 
 def mlp(x: Array, weights: Weights, block: int) -> Array:
     """Two matrices with a squared ReLU between them."""
-    return np.maximum(x @ weights["up"][block], 0.0) ** 2 @ weights["down"][block]
+    active: Array = np.maximum(x @ weights["up"][block], 0.0)
+    out: Array = active**2 @ weights["down"][block]
+    return out
 
 
 def mlp_backward(d_out: Array, x: Array, weights: Weights, gradients: Weights, block: int) -> Array:
     """Add to the gradients of the weights; return the gradient with respect to x."""
-    active = np.maximum(x @ weights["up"][block], 0.0)
+    active: Array = np.maximum(x @ weights["up"][block], 0.0)
     d_before = (d_out @ weights["down"][block].T) * 2 * active
     gradients["down"][block] += (active**2).T @ d_out
     gradients["up"][block] += x.T @ d_before
-    return d_before @ weights["up"][block].T
+    d_x: Array = d_before @ weights["up"][block].T
+    return d_x
 
 
 def one_sequence(
