@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tachograph.errors import BoxError
-from tachograph.sandbox.call import HINT, Call, Ended, failed
+from tachograph.sandbox.call import HINT, Call, CandidateError, failed
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, seal_inputs
 from tachograph.sandbox.outcome import Failed, Finished
@@ -153,7 +153,7 @@ class Box:
                         self.remember(program, call.left_behind())
                     wall, cpu = call.go(sealed)
                     return call.result(setup, wall, cpu)
-                except Ended as ended:
+                except CandidateError as ended:
                     call.end()
                     return failed(ended, call.log.text())
         except BoxError:
@@ -215,7 +215,7 @@ class Box:
 
 
 def choose_cores(threads: int, core: int | None) -> list[int]:
-    """`threads` of the cores that this process may use, from `core` on; by default the last ones."""
+    """`threads` of the cores that this process may use, from `core` on; default: the last ones."""
     allowed = sorted(os.sched_getaffinity(0))
     if threads > len(allowed):
         raise BoxError(f"{threads} cores asked for, {len(allowed)} there",

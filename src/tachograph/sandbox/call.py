@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -17,6 +18,7 @@ import socket
 import struct
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from tachograph.errors import BoxError
@@ -38,8 +40,8 @@ SETTLE_SECONDS = 0.002
 HINT = "run `tacho box probe` to see what this machine allows"
 
 
-class Ended(Exception):
-    """The call is over: the candidate failed."""
+class CandidateError(Exception):
+    """The call is over: the candidate failed. Never leaves this folder: it becomes a Failed."""
 
     def __init__(self, reason: Reason, detail: str, loading: bool) -> None:
         super().__init__(reason)
@@ -81,7 +83,7 @@ class Call:
     # -- the steps -------------------------------------------------------------------------------
 
     def begin(self) -> float:
-        """Steps 1 and 2; seconds from the request to READY. Raises Ended or BoxError."""
+        """Steps 1 and 2; seconds from the request to READY. Raises CandidateError or BoxError."""
         kind, payload = self.receive(WALLS_SECONDS, loading=True)
         self.watch.begin(self.child)
         if kind == b"B":
@@ -91,41 +93,41 @@ class Call:
         left = self.limits.setup_seconds - (time.monotonic() - self.started)
         kind, payload = self.receive(left, loading=True)
         if kind != b"R" or len(payload) != 8:
-            raise Ended("raised", text_of(kind, payload), loading=True)
+            raise CandidateError("raised", text_of(kind, payload), loading=True)
         self.kept_bytes = int.from_bytes(payload, "little")
         return time.monotonic() - self.started
 
     def go(self, inputs: MemoryFile) -> tuple[float, float]:
-        """Steps 3 and 4; wall and CPU seconds between them. Raises Ended or BoxError."""
+        """Steps 3 and 4; wall and CPU seconds between them. Raises CandidateError or BoxError."""
         cpu_before = process_seconds(self.child)
         began = time.perf_counter()
         try:
             socket.send_fds(self.line, [b"G"], [inputs.descriptor])
         except OSError:
-            raise Ended("died", "it ended while it was to wait for GO", loading=True) from None
+            raise CandidateError("died", "it ended before GO", loading=True) from None
         kind, payload = self.receive(self.limits.wall_seconds, loading=False)
         sealed = self.output.seal()
         wall = time.perf_counter() - began
         cpu = process_seconds(self.child) - cpu_before
         if kind != b"D" or len(payload) != 8:
-            raise Ended("raised", text_of(kind, payload), loading=False)
+            raise CandidateError("raised", text_of(kind, payload), loading=False)
         if not sealed:
-            raise Ended("bad output", "the output was still mapped for writing", loading=False)
+            raise CandidateError("bad output", "it still held the output open", loading=False)
         if wall > self.limits.wall_seconds:
-            raise Ended("too slow", f"over {self.limits.wall_seconds:g} s", loading=False)
+            raise CandidateError("too slow", f"over {self.limits.wall_seconds:g} s", loading=False)
         self.size = int.from_bytes(payload, "little")
         self.cpu_before = cpu_before
         return wall, cpu
 
     def result(self, setup: float, wall: float, cpu: float) -> Finished:
-        """Step 5, then the decoded output. Raises Ended or BoxError."""
-        status, user, system, peak_kib = self.end()
+        """Step 5, then the decoded output. Raises CandidateError or BoxError."""
+        _, user, system, peak_kib = self.end()
         if self.limits.processes > 1:
             cpu = max(cpu, user + system - self.cpu_before)
         try:
             output = self.output.value(self.size)
         except frame.FrameError as error:
-            raise Ended("bad output", str(error), loading=False) from None
+            raise CandidateError("bad output", str(error), loading=False) from None
         return Finished(output=output, wall_seconds=wall, cpu_seconds=cpu, setup_seconds=setup,
                         peak_mib=peak_kib / 1024, log=self.log.text())  # fmt: skip
 
@@ -142,7 +144,7 @@ class Call:
     # -- the lines -------------------------------------------------------------------------------
 
     def receive(self, seconds: float, *, loading: bool) -> tuple[bytes, bytes]:
-        """The child's next message: kind, payload. Raises Ended where it dies or dawdles."""
+        """The child's next message: kind, payload. CandidateError where it dies or dawdles."""
         deadline = time.monotonic() + seconds
         poller = select.poll()
         poller.register(self.line, select.POLLIN)
@@ -150,13 +152,13 @@ class Call:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 slow: Reason = "set-up too slow" if loading else "too slow"
-                raise Ended(slow, f"no answer within {seconds:g} s", loading)
+                raise CandidateError(slow, f"no answer within {seconds:g} s", loading)
             tick = self.watch.tick_seconds
             if poller.poll(1000 * min(remaining, tick if tick else remaining)):
                 break
             complaint = self.watch.complaint()
             if complaint:
-                raise Ended("over a limit", complaint, loading)
+                raise CandidateError("over a limit", complaint, loading)
         try:
             message, credentials, _, _ = self.line.recvmsg(MESSAGE_BYTES, CREDENTIALS_SPACE)
         except OSError:
@@ -182,22 +184,20 @@ class Call:
                 return message
         raise BoxError("the zygote is gone or stuck", hint=HINT)
 
-    def died(self, loading: bool) -> Ended:
+    def died(self, loading: bool) -> CandidateError:
         """The child's line broke: say how it ended."""
         status, *_ = self.end()
         code = os.waitstatus_to_exitcode(status)
         if code < 0:
             name = signal.Signals(-code).name
-            return Ended("died", f"killed by {name}", loading)
-        return Ended("died", f"ended by itself with exit code {code}", loading)
+            return CandidateError("died", f"killed by {name}", loading)
+        return CandidateError("died", f"ended by itself with exit code {code}", loading)
 
     def end(self) -> tuple[int, float, float, int]:
         """Kill what is left of the box and take the zygote's report. Raises BoxError."""
         if self.usage is None:
-            try:
+            with contextlib.suppress(OSError):  # it may have reported already, and gone on
                 self.report.send(b"K")
-            except OSError:
-                pass  # it has written its report already
             self.usage = REPORT.unpack(self.receive_report(END_SECONDS))
         return self.usage
 
@@ -219,12 +219,12 @@ class Call:
 def process_seconds(pid: int) -> float:
     """CPU time of a process, read from outside (Linux: its process-wide scheduler clock).
 
-    The kernel adds a running thread's time only at ticks, so this waits, for a moment at most, until
-    the process sleeps, as it does before GO and after D.
+    The kernel adds a running thread's time only at ticks, so this waits, for a moment at most,
+    until the process sleeps, as it does before GO and after D.
     """
     deadline = time.monotonic() + SETTLE_SECONDS
     try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as stat:
+        with Path(f"/proc/{pid}/stat").open("rb", buffering=0) as stat:
             while b") S " not in os.pread(stat.fileno(), 256, 0) and time.monotonic() < deadline:
                 pass
         return time.clock_gettime((~pid << 3) | 2)
@@ -249,6 +249,6 @@ def is_kept(value: Any) -> bool:
     )  # fmt: skip
 
 
-def failed(ended: Ended, log: str) -> Failed:
-    """The outcome that an Ended stands for."""
+def failed(ended: CandidateError, log: str) -> Failed:
+    """The outcome that an CandidateError stands for."""
     return Failed(reason=ended.reason, detail=ended.detail, log=log, loading=ended.loading)

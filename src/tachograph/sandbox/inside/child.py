@@ -186,8 +186,7 @@ def serve(courier: Courier, workspace: Workspace, request: Dict[str, Any]) -> No
         size = write_frame(courier.output, result)
         sys.stdout.flush()
         courier.done(size)
-    except BaseException:
-        # the edge of the process: whatever the candidate raised is a result, SystemExit included
+    except BaseException:  # noqa: BLE001 - the edge of the process: whatever was raised is a result
         courier.raised()
     finally:
         os._exit(1)

@@ -1,6 +1,6 @@
 """The wire format between judge and box: plain values as bytes, never pickle.
 
-    length of the head (8 bytes, little endian) | head (JSON, UTF-8) | arrays, each at a multiple of 64
+    length of the head (8 bytes, little endian) | head (JSON, UTF-8) | arrays, each aligned to 64
 
 The head is a JSON tree of tagged nodes: `null`, booleans, strings and finite floats stand for
 themselves; `["i", "12"]` an integer, `["f", "nan"]` a float that JSON lacks, `["l", [...]]` a list,

@@ -64,7 +64,7 @@ def raise_walls(level: str, limits: Dict[str, Any], ruleset: int, own_uid: bool)
 
 
 def readable_paths(masks: List[str]) -> List[str]:
-    """Level B: what Landlock lets a candidate read: the system and the interpreter, less `masks`."""
+    """Level B: what Landlock lets a candidate read: system and interpreter, less `masks`."""
     paths: List[str] = ["/dev/" + name for name in namespaces.DEVICES]
     for path in (*namespaces.SYSTEM, *namespaces.interpreter_paths()):
         paths += without(os.path.realpath(path), masks)

@@ -1,8 +1,8 @@
 """The zygote: a warm, clean parent that has imported the task's libraries and forks each box.
 
-It never loads candidate code. One box at a time: it forks the child (at level A as the first process
-of a namespace of its own), kills it when told or when the judge is gone, waits for it and reports
-its status and CPU time. Child and zygote end when the one above them ends.
+It never loads candidate code. One box at a time: it forks the child (at level A as the first
+process of a namespace of its own), kills it when told or when the judge is gone, waits for it and
+reports its status and CPU time. Child and zygote end when the one above them ends.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Zygote:
         gc.freeze()
 
     def step_behind_walls(self, config: Dict[str, Any]) -> None:
-        """Raise the walls that all boxes share. Raises OSError naming the one that would not stand."""
+        """Raise the walls that all boxes share. Raises OSError naming the one that fails."""
         if self.level == "A":
             self.namespace = namespaces.enter(self.staging, config["masks"], config["spare_uid"])
             return
