@@ -1,0 +1,59 @@
+"""Files that are whole or absent, and on the disk when we say so.
+
+Proven by tests/ledger/test_disk.py. Not covered: disks that acknowledge before they have written.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the file's bytes are on the disk."""
+    _sync(path, os.O_RDONLY)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the folder's names are on the disk."""
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def write_file(path: Path, data: bytes, *, mode: int = 0o644, replace: bool) -> bool:
+    """Write a file that appears whole, on the disk when this returns.
+
+    Returns False, and leaves the other's bytes, where the name is taken and not to be replaced.
+    Raises OSError; a file of another name that a killed writer leaves is never read.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        written = _place(fresh, path, replace)
+    finally:
+        fresh.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return written
+
+
+def _place(fresh: Path, path: Path, replace: bool) -> bool:
+    if replace:
+        fresh.replace(path)
+        return True
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

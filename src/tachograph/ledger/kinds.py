@@ -1,0 +1,257 @@
+"""What can be recorded: one frozen dataclass per kind, in one closed union.
+
+A kind is named by what happened, in the past tense, and its fields hold ground types only. To add a
+kind, write its dataclass and name it in `Body`. A kind's shape never changes afterwards: a later
+shape is a new kind, so that old entries stay readable for ever. Large content lies in the object
+store; a field of type `Digest` names it. Proven by tests/ledger/test_kinds.py. Not covered: what
+entries mean together, which is for whoever reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
+
+Digest = Annotated[str, "sha-256"]
+"""Hex SHA-256 of an object that lies in the ledger's content store."""
+
+
+@dataclass(frozen=True)
+class RunOpened:
+    """A run began on a task."""
+
+    run: str
+    """Id of the run."""
+    task: str
+    """Name of the task."""
+    task_digest: str
+    """Hash over the task's folder: goal, files, check, limits."""
+    seed_candidate: str
+    """Id of the candidate that is the task as given."""
+    goal: str
+    """The goal in prose, as the proposers read it."""
+    budget: dict[str, Any]
+    """Limits of the run by name: trials, seconds, tokens, money."""
+    random_seed: int
+    """Seeds every random choice of the run except the secret inputs."""
+    box: dict[str, Any]
+    """Level and limits of the boxes, as probed."""
+    clock: dict[str, Any]
+    """Parameters of the clock."""
+    proposers: list[str]
+    """Names of the proposers, in order."""
+
+
+@dataclass(frozen=True)
+class RunResumed:
+    """A run went on after it had stopped without closing."""
+
+    run: str
+    """Id of the run."""
+
+
+@dataclass(frozen=True)
+class RunClosed:
+    """A run ended."""
+
+    run: str
+    """Id of the run."""
+    reason: str
+    """What ended it: a budget, the goal, a person, the brake."""
+    best: str | None
+    """Id of the best candidate; None where nothing beat the seed."""
+
+
+@dataclass(frozen=True)
+class ClockTested:
+    """The clock timed the seed against itself, to learn how still the machine is."""
+
+    run: str
+    """Id of the run."""
+    pairs: int
+    """Pairs timed."""
+    ratio: float
+    """Measured time ratio of identical code; ideally 1."""
+    low: float
+    """Lower end of the interval around the ratio."""
+    high: float
+    """Upper end of the interval around the ratio."""
+    spread: float
+    """Spread of the log ratios of single pairs."""
+    witness: Literal["wall", "cpu"]
+    """The time that verdicts go by."""
+    contention: float | None
+    """Share of wall time in which the machine worked for others, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class CandidateProposed:
+    """A proposer made a candidate."""
+
+    run: str
+    """Id of the run."""
+    candidate: str
+    """Id of the candidate: the hash of its content."""
+    parents: list[str]
+    """Ids of the candidates it was made from."""
+    proposer: str
+    """Name of the proposer."""
+    label: str
+    """What was changed, in a few words."""
+    note: str
+    """What the proposer says about it; untrusted text."""
+    files: dict[str, Digest]
+    """Editable files: path to the object that holds the content."""
+
+
+@dataclass(frozen=True)
+class BoxFailed:
+    """A box broke. This says nothing about the candidate."""
+
+    run: str
+    """Id of the run."""
+    candidate: str
+    """Id of the candidate that was to run."""
+    stage: Literal["check", "clock", "confirm", "propose"]
+    """What the box was for."""
+    reason: str
+    """What broke."""
+
+
+@dataclass(frozen=True)
+class TrialChecked:
+    """A candidate's outputs were compared with the task's check."""
+
+    run: str
+    """Id of the run."""
+    candidate: str
+    """Id of the candidate."""
+    passed: bool
+    """Whether every draw passed."""
+    reason: str
+    """Why it was refused, as one word; empty where it passed."""
+    detail: str
+    """Why it was refused, in full; untrusted text."""
+    draws: int
+    """Fresh inputs tried."""
+    wall_seconds: float | None
+    """Median wall time of one call; None where none finished."""
+    cpu_seconds: float | None
+    """Median CPU time of one call; None where none finished."""
+    setup_seconds: float | None
+    """Time to load the candidate; None where it never loaded."""
+
+
+@dataclass(frozen=True)
+class TrialTimed:
+    """A candidate was timed against another, in pairs."""
+
+    run: str
+    """Id of the run."""
+    candidate: str
+    """Id of the candidate."""
+    against: str
+    """Id of the candidate it was paired with."""
+    stage: Literal["screen", "confirm", "standing"]
+    """A first look, the clean second run, or the measurement against the seed."""
+    verdict: Literal["faster", "slower", "same", "not-resolved"]
+    """What the interval allows to say."""
+    ratio: float
+    """Time of `against` divided by time of the candidate: above 1 is faster."""
+    low: float
+    """Lower end of the interval around the ratio."""
+    high: float
+    """Upper end of the interval around the ratio."""
+    pairs: int
+    """Pairs timed."""
+    cpu_ratio: float | None
+    """The same ratio by CPU time."""
+    contention: float | None
+    """Share of wall time in which the machine worked for others, 0 to 1."""
+    wall_seconds: float
+    """Median wall time of one call of the candidate."""
+    flags: list[str]
+    """What a reader must know before trusting the ratio."""
+
+
+@dataclass(frozen=True)
+class CandidateKept:
+    """A candidate entered the archive as a possible parent."""
+
+    run: str
+    """Id of the run."""
+    candidate: str
+    """Id of the candidate."""
+    ratio: float
+    """Time of the seed divided by time of the candidate."""
+    low: float
+    """Lower end of the interval around the ratio."""
+    high: float
+    """Upper end of the interval around the ratio."""
+
+
+@dataclass(frozen=True)
+class CandidateDropped:
+    """A candidate was tried and not kept."""
+
+    run: str
+    """Id of the run."""
+    candidate: str
+    """Id of the candidate."""
+    reason: str
+    """Why."""
+
+
+@dataclass(frozen=True)
+class FindingShared:
+    """A short note for every proposer of the run; the entry's parents are the trials behind it."""
+
+    run: str
+    """Id of the run."""
+    candidate: str
+    """Id of the candidate it speaks of."""
+    text: str
+    """The note; untrusted text."""
+
+
+@dataclass(frozen=True)
+class ReadingTaken:
+    """A gauge was read."""
+
+    gauge: str
+    """Name and method version of the gauge."""
+    data: Digest
+    """The object that holds the reading."""
+
+
+@dataclass(frozen=True)
+class HeadSigned:
+    """The ledger's key signed the root over all entries up to a size."""
+
+    size: int
+    """Number of entries under the root."""
+    root: str
+    """The root in hex."""
+    note: str
+    """The checkpoint as a C2SP signed note."""
+
+
+Body = (
+    RunOpened
+    | RunResumed
+    | RunClosed
+    | ClockTested
+    | CandidateProposed
+    | BoxFailed
+    | TrialChecked
+    | TrialTimed
+    | CandidateKept
+    | CandidateDropped
+    | FindingShared
+    | ReadingTaken
+    | HeadSigned
+)
+"""Every kind there is."""
+
+KINDS: dict[str, type[Body]] = {kind.__name__: kind for kind in get_args(Body)}
+"""Kinds by name."""

@@ -1,0 +1,176 @@
+"""The ledger: append, read, prove, sign, verify.
+
+A folder: `ledger.db` (store.py), `objects/` (objects.py), `key` and `origin` (key.py). The
+database is made last, so a folder that has it is a ledger. Opening reads a few rows; nothing is
+written before the first append. Proven by tests/ledger/test_ledger.py, test_durability.py and
+test_damage.py. Not covered: what entries mean together; what never reached `append`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from tachograph.errors import StoreError, UsageError
+from tachograph.ledger.commit import Draft, Queue, Ticket
+from tachograph.ledger.disk import sync_folder
+from tachograph.ledger.entry import Entry
+from tachograph.ledger.key import create_key, load_key, load_verifier
+from tachograph.ledger.kinds import HeadSigned
+from tachograph.ledger.objects import Objects
+from tachograph.ledger.read import read_entries, read_entry, read_hashes
+from tachograph.ledger.store import SqliteStore, Store
+from tachograph.ledger.verify import Verification, verify
+from tachograph.ledger.write import record
+from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint
+from tachograph.merkle.note import VerifierKey, format_note, sign_note
+from tachograph.merkle.tree import Node, prove_consistency, prove_inclusion, root
+
+
+class Ledger:
+    """One ledger. Threads may share it; each process opens its own."""
+
+    def __init__(self, folder: Path, store: Store, objects: Objects) -> None:
+        """Use `Ledger.open`."""
+        self._folder = folder
+        self._store = store
+        self._objects = objects
+        self._queue = Queue(self._commit)
+
+    @classmethod
+    def open(cls, path: Path | str, create: bool = False, *, origin: str | None = None) -> Ledger:
+        """Open the ledger in the folder `path`; with `create`, make it first where there is none.
+
+        `origin` names a new ledger to the world, as a URL without scheme; the default is drawn from
+        its key. Raises NotFoundError, FormatError, DamagedError, StoreError.
+        """
+        folder = Path(path)
+        if create and not (folder / "ledger.db").is_file():
+            _create(folder, origin)
+        return cls(folder, SqliteStore(folder / "ledger.db"), Objects(folder / "objects"))
+
+    def close(self) -> None:
+        """Let go of the ledger's files."""
+        self._store.close()
+
+    def __enter__(self) -> Ledger:
+        """Return the ledger; leaving the block closes it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the ledger."""
+        self.close()
+
+    # Write.
+
+    def append(self, drafts: Sequence[Draft]) -> list[Entry]:
+        """Record (actor, parents, body) drafts, next to each other, all or none.
+
+        Durable when it returns. Parents are entries recorded before; every object that a body names
+        must have been put before. Raises FormatError, NotFoundError, DamagedError, StoreError; a
+        killed process leaves all of the drafts or none.
+        """
+        return self._queue.submit(drafts)
+
+    def put(self, data: bytes) -> str:
+        """Keep large content beside the ledger; return its SHA-256 in hex. Durable."""
+        return self._objects.put(data)
+
+    def sign_head(self, actor: str = "ledger") -> str:
+        """Sign the newest root, record that as HeadSigned, and return the signed note.
+
+        Where nothing was recorded since the last signature, returns that one again.
+        """
+        head = self._store.head()
+        if head.size:
+            last = self.get(head.size - 1).body
+            if isinstance(last, HeadSigned) and last.size == head.size - 1:
+                return last.note
+        key = load_key(self._folder)
+        text = format_checkpoint(Checkpoint(key.name, head.size, head.root))
+        note = format_note(sign_note(text, key))
+        self.append([(actor, (), HeadSigned(head.size, head.root.hex(), note))])
+        return note
+
+    # Read.
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self._store.head().size
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The ledger's public key; its name is the origin. Outsiders pin it, and not this copy."""
+        return load_verifier(self._folder)
+
+    def get(self, seq: int) -> Entry:
+        """Return entry `seq`. Raises NotFoundError; DamagedError where its bytes are not intact."""
+        return read_entry(self._store, seq)
+
+    def entries(
+        self, run: str | None = None, kinds: Collection[str | type] = (), start: int = 0
+    ) -> Iterator[Entry]:
+        """Yield the entries that are there now, by seq, from `start` on.
+
+        Only of one run and of some kinds (names or classes), where given. Every entry passed, also
+        one left out, is checked against the tree. Raises DamagedError naming the first entry that
+        is not intact, and UsageError for a kind that there is not.
+        """
+        return read_entries(self._store, run, kinds, start)
+
+    def fetch(self, digest: str) -> bytes:
+        """Return an object, checked. Raises NotFoundError, DamagedError, StoreError."""
+        return self._objects.fetch(digest)
+
+    # Prove.
+
+    def root(self, size: int | None = None) -> bytes:
+        """Return the root over the first `size` entries (default: all)."""
+        head = self._store.head()
+        return head.root if size is None else root(_within(size, head.size), self.hashes)
+
+    def hashes(self, nodes: Sequence[Node]) -> list[bytes]:
+        """Return hashes of complete tree nodes, as proofs and tiles need them."""
+        return read_hashes(self._store, nodes)
+
+    def prove_inclusion(self, seq: int, size: int | None = None) -> list[bytes]:
+        """Return the proof that entry `seq` is among the first `size` entries (default: all)."""
+        return prove_inclusion(seq, _within(size, self.size), self.hashes)
+
+    def prove_consistency(self, old: int, new: int | None = None) -> list[bytes]:
+        """Return the proof that the first `new` entries (default: all) begin with `old` ones."""
+        return prove_consistency(old, _within(new, self.size), self.hashes)
+
+    def verify(self) -> Verification:
+        """Derive everything again from the entries. Raises DamagedError naming what differs."""
+        return verify(self._store, self._objects, self.verifier)
+
+    def _commit(self, tickets: Sequence[Ticket]) -> None:
+        with self._store.begin() as transaction:
+            record(tickets, transaction, self._objects.__contains__)
+
+
+def _within(size: int | None, newest: int) -> int:
+    if size is not None and not 0 <= size <= newest:
+        raise UsageError(f"there are {newest} entries, not {size}", hint="ask for fewer")
+    return newest if size is None else size
+
+
+def _create(folder: Path, origin: str | None) -> None:
+    try:
+        (folder / "objects").mkdir(parents=True, exist_ok=True)
+        sync_folder(folder)
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be made: {error.strerror}",
+            hint="see that the disk has room and that you may write there",
+        ) from error
+    create_key(folder, origin)
+    SqliteStore.create(folder / "ledger.db")

@@ -1,0 +1,281 @@
+"""Where a ledger's rows lie: a small protocol, and SQLite behind it.
+
+Three tables: `entry` (seq, canonical bytes), `block` (the tree, see blocks.py) and `head` (one row:
+size and root). A transaction holds the only write lock, moves the head by compare-and-set, and is
+durable when `commit` returns: write-ahead log, synchronous=FULL. A reader opens the file read-only.
+Proven by tests/ledger/test_store.py and test_durability.py. Not covered: what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from tachograph.errors import DamagedError, FormatError, NotFoundError, StoreError
+from tachograph.ledger.disk import sync_file, sync_folder
+from tachograph.merkle.tree import EMPTY_ROOT, HASH_BYTES
+
+SCHEMA = 1
+APPLICATION = 0x74616368
+"""`tach` in ASCII, in the file's header (PRAGMA application_id)."""
+BUSY_SECONDS = 60.0
+"""How long a writer waits for other writers."""
+
+
+class Head(NamedTuple):
+    """A size and the root over it."""
+
+    size: int
+    root: bytes
+
+
+class Transaction(Protocol):
+    """The write lock, held."""
+
+    def head(self) -> Head:
+        """Return the newest head."""
+        ...
+
+    def blocks(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+        """Return those blocks that exist."""
+        ...
+
+    def advance(
+        self, old: Head, new: Head, entries: Sequence[bytes], blocks: Mapping[int, bytes]
+    ) -> None:
+        """Write entries from old.size on and the blocks, and move the head from `old` to `new`.
+
+        Durable when the transaction has closed without an error. Raises StoreError where the head
+        is not `old`.
+        """
+        ...
+
+
+class Store(Protocol):
+    """Rows, read at any time and written in transactions."""
+
+    def head(self) -> Head:
+        """Return the newest head."""
+        ...
+
+    def blocks(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+        """Return those blocks that exist."""
+        ...
+
+    def entries(self, start: int, stop: int) -> list[tuple[int, bytes]]:
+        """Return the rows with start <= seq < stop, by seq."""
+        ...
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """Take the write lock; waits for other writers."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
+        ...
+
+
+class SqliteStore:
+    """One SQLite file. Threads may share it; processes each open their own."""
+
+    def __init__(self, path: Path) -> None:
+        """Open for reading; the first `begin` opens for writing. Raises NotFoundError."""
+        if not path.is_file():
+            raise NotFoundError(
+                f"no ledger at {path.parent}", hint="create one: tacho ledger create"
+            )
+        self._path = path
+        self._reading = threading.RLock()
+        self._writing = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._reader = _open_reader(path)
+        _check_schema(self._reader, path)
+
+    @classmethod
+    def create(cls, path: Path) -> None:
+        """Make an empty store at `path`. Where another has just made one, that one stays."""
+        _create(path)
+
+    def head(self) -> Head:
+        """See Store."""
+        with self._reading, _translated():
+            return _head(self._reader)
+
+    def blocks(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+        """See Store."""
+        with self._reading, _translated():
+            return _blocks(self._reader, keys)
+
+    def entries(self, start: int, stop: int) -> list[tuple[int, bytes]]:
+        """See Store."""
+        with self._reading, _translated():
+            return self._reader.execute(
+                "SELECT seq, data FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
+            ).fetchall()
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """See Store."""
+        with self._writing, _translated():
+            if self._writer is None:
+                self._writer = _open_writer(self._path)
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield _SqliteTransaction(self._writer)
+                self._writer.execute("COMMIT")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """See Store."""
+        with self._writing, self._reading:
+            self._reader.close()
+            if self._writer is not None:
+                self._writer.close()
+
+
+class _SqliteTransaction:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def head(self) -> Head:
+        return _head(self._connection)
+
+    def blocks(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+        return _blocks(self._connection, keys)
+
+    def advance(
+        self, old: Head, new: Head, entries: Sequence[bytes], blocks: Mapping[int, bytes]
+    ) -> None:
+        write = self._connection
+        write.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(entries, old.size))
+        write.executemany("INSERT OR REPLACE INTO block VALUES (?, ?)", blocks.items())
+        moved = write.execute(
+            "UPDATE head SET size = ?, root = ? WHERE size = ? AND root = ?", (*new, *old)
+        )
+        if moved.rowcount != 1:
+            raise StoreError("the head moved meanwhile", hint="read the head again and retry")
+
+
+def _head(connection: sqlite3.Connection) -> Head:
+    found = connection.execute("SELECT size, root FROM head").fetchall()
+    if len(found) != 1:
+        raise DamagedError("the store has lost its head", hint="restore ledger.db from a copy")
+    size, root = found[0]
+    if not isinstance(size, int) or not isinstance(root, bytes) or len(root) != HASH_BYTES:
+        raise DamagedError("the store's head is damaged", hint="restore ledger.db from a copy")
+    return Head(size, root)
+
+
+def _blocks(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, bytes]:
+    marks = ",".join("?" * len(keys))
+    query = f"SELECT key, data FROM block WHERE key IN ({marks})"
+    return dict(connection.execute(query, keys).fetchall())
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    with _translated():
+        try:
+            return _probed(f"{path.absolute().as_uri()}?mode=ro")
+        except sqlite3.OperationalError:
+            # A write-ahead log needs shared memory beside the file. Where the folder is read-only
+            # and the log empty, nobody can be writing, so the file may be read as it is.
+            log = path.with_name(path.name + "-wal")
+            if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
+                raise
+            return _probed(f"{path.absolute().as_uri()}?immutable=1")
+
+
+def _probed(uri: str) -> sqlite3.Connection:
+    connection = _connect(uri)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_writer(path: Path) -> sqlite3.Connection:
+    connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    # A damaged row may claim to be text; it is then refused by its hash, not by a decoder.
+    connection.text_factory = bytes
+    return connection
+
+
+def _create(path: Path) -> None:
+    """Make the tables in a file of another name, then link it in place: whole or not at all."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    with _translated():
+        connection = _connect(f"{fresh.absolute().as_uri()}?mode=rwc")
+        try:
+            connection.executescript(
+                f"""
+                PRAGMA journal_mode = WAL;
+                PRAGMA synchronous = FULL;
+                BEGIN;
+                PRAGMA application_id = {APPLICATION};
+                PRAGMA user_version = {SCHEMA};
+                CREATE TABLE entry (seq INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+                CREATE TABLE block (key INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+                CREATE TABLE head (
+                    id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, root BLOB NOT NULL
+                ) STRICT;
+                COMMIT;
+                """
+            )
+            connection.execute("INSERT INTO head VALUES (0, 0, ?)", (EMPTY_ROOT,))
+        finally:
+            connection.close()
+    try:
+        sync_file(fresh)
+        os.link(fresh, path)
+        sync_folder(path.parent)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made: {error.strerror}", hint=_HINT) from error
+    finally:
+        fresh.unlink()
+
+
+def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+    with _translated():
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if (application, version) != (APPLICATION, SCHEMA):
+        connection.close()
+        raise FormatError(
+            f"{path} is not a ledger of schema {SCHEMA}",
+            hint="read it with the version that wrote it",
+        )
+
+
+_HINT = "see that the disk has room and that you may write there"
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+            raise DamagedError(
+                f"the store's file is damaged: {error}", hint="restore ledger.db from a copy"
+            ) from error
+        raise StoreError(f"the store cannot be used: {error}", hint=_HINT) from error

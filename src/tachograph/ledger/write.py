@@ -1,0 +1,77 @@
+"""Writing entries: drafts in, one durable transaction out.
+
+Proven by tests/ledger/test_ledger.py and test_durability.py. Not covered: who may write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tachograph.errors import DamagedError, NotFoundError, TachographError
+from tachograph.ledger import blocks, entry
+from tachograph.ledger.commit import Ticket
+from tachograph.ledger.entry import Entry
+from tachograph.ledger.store import Head, Transaction
+from tachograph.merkle.levels import hash_leaves
+from tachograph.merkle.tree import root
+
+Exists = Callable[[str], bool]
+"""Whether an object is there."""
+
+
+def record(tickets: Sequence[Ticket], transaction: Transaction, exists: Exists) -> None:
+    """Write the drafts of all tickets under one new head. A bad ticket spoils only itself."""
+    old = transaction.head()
+    leaves: list[bytes] = []
+    for ticket in tickets:
+        try:
+            leaves += _place(ticket, old.size + len(leaves), exists)
+        except TachographError as error:
+            ticket.error = error
+    if leaves:
+        write_leaves(old, leaves, transaction)
+
+
+def write_leaves(old: Head, leaves: Sequence[bytes], transaction: Transaction) -> Head:
+    """Write leaves after `old` and move the head; return the new one.
+
+    Raises DamagedError, and writes nothing, where the stored tree does not lead to `old`.
+    """
+    edge = transaction.blocks(blocks.open_blocks(old.size))
+    if _root(old.size, edge) != old.root:
+        raise DamagedError(
+            "the stored tree does not lead to its head, so nothing was appended",
+            hint=_VERIFY,
+        )
+    changed = blocks.grow(old.size, hash_leaves(leaves), edge)
+    size = old.size + len(leaves)
+    new = Head(size, _root(size, {**edge, **changed}))
+    transaction.advance(old, new, leaves, changed)
+    return new
+
+
+def _root(size: int, near: Mapping[int, bytes]) -> bytes:
+    # The peaks of a tree lie in its open blocks, or in those that it filled last.
+    try:
+        return root(size, lambda nodes: blocks.read_nodes(nodes, lambda _: near))
+    except KeyError as error:
+        raise DamagedError("the store has lost part of the tree", hint=_VERIFY) from error
+
+
+def _place(ticket: Ticket, seq: int, exists: Exists) -> list[bytes]:
+    """Give the drafts of a ticket their places from `seq` on; return their bytes."""
+    time = entry.now()
+    entries = [
+        Entry(place, time, actor, tuple(parents), body)
+        for place, (actor, parents, body) in enumerate(ticket.drafts, seq)
+    ]
+    leaves = [entry.encode(one) for one in entries]
+    for one in entries:
+        for digest in one.digests():
+            if not exists(digest):
+                raise NotFoundError(f"no object {digest}", hint="put it before you name it")
+    ticket.entries = entries
+    return leaves
+
+
+_VERIFY = "find the damage with tacho ledger verify"

@@ -1,0 +1,207 @@
+"""Signed notes: text with signatures underneath (C2SP signed-note), signed by Ed25519 keys.
+
+An instance:
+
+    example.com/log
+    1
+    CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+    — example.com/log Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku...
+
+Parsing is strict: a note parses only from the exact text that formatting it gives. Signatures by
+unknown keys are kept and ignored; one bad signature by a known key spoils the note. A later format
+would differ by its algorithm byte. Proven by tests/merkle/test_note.py. Not covered: algorithms
+other than 0x01, whose keys are unknown keys here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tachograph.errors import FormatError, ProofError
+from tachograph.merkle import ed25519
+
+ED25519 = 0x01
+"""Algorithm byte of plain Ed25519 signatures over the text (C2SP signed-note)."""
+SIGNATURES = 64
+"""Most signatures in a note; the specification asks for at least 16."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One signature line."""
+
+    name: str
+    """Name of the key."""
+    key_id: bytes
+    """First 4 bytes of the key's hash: with the name, which key it was."""
+    data: bytes
+    """What the algorithm gave."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Text and signatures. Says nothing until `check_note` has passed it."""
+
+    text: str
+    """What is signed: lines, each ended by a newline."""
+    signatures: tuple[Signature, ...]
+    """One or more."""
+
+
+@dataclass(frozen=True)
+class VerifierKey:
+    """A public key with a name. Making one enrols it: raises FormatError or ProofError."""
+
+    name: str
+    """Not empty, without spaces and plus signs."""
+    public: bytes
+    """32 bytes of Ed25519 public key."""
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        ed25519.check_key(self.public)
+
+    @property
+    def id(self) -> bytes:
+        """The key id, 4 bytes."""
+        return key_id(self.name, ED25519, self.public)
+
+    def __str__(self) -> str:
+        """The key as text: name+id+base64, as other tools read it."""
+        return f"{self.name}+{self.id.hex()}+{encode_base64(bytes([ED25519]) + self.public)}"
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A private key with a name."""
+
+    name: str
+    """Not empty, without spaces and plus signs."""
+    seed: bytes = field(repr=False)
+    """32 bytes, secret."""
+
+    @property
+    def verifier(self) -> VerifierKey:
+        """The public half."""
+        return VerifierKey(self.name, ed25519.public_key(self.seed))
+
+    def sign(self, text: str) -> Signature:
+        """Return this key's signature of a note's text."""
+        return Signature(self.name, self.verifier.id, ed25519.sign(self.seed, text.encode()))
+
+
+def key_id(name: str, algorithm: int, public: bytes) -> bytes:
+    """Return the 4-byte id of a key (C2SP signed-note, Signatures)."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
+
+
+def parse_verifier_key(text: str) -> VerifierKey:
+    """Return the key that `text` spells. Raises FormatError, or ProofError for a weak key."""
+    name, _, rest = text.partition("+")
+    _, _, encoded = rest.partition("+")
+    material = decode_base64(encoded)
+    if len(material) != 1 + ed25519.KEY_BYTES or material[0] != ED25519:
+        raise FormatError("not an Ed25519 verifier key", hint=_KEY_HINT)
+    key = VerifierKey(name, material[1:])
+    if str(key) != text:
+        raise FormatError("the verifier key's id does not match it", hint=_KEY_HINT)
+    return key
+
+
+def format_note(note: Note) -> str:
+    """Return the note as text. Raises FormatError where it would not parse back."""
+    _check_text(note.text)
+    if not 1 <= len(note.signatures) <= SIGNATURES:
+        raise FormatError(f"a note has 1 to {SIGNATURES} signatures", hint=_NOTE_HINT)
+    return note.text + "\n" + "".join(map(_format_signature, note.signatures))
+
+
+def parse_note(text: str) -> Note:
+    """Return the note that `text` spells, unchecked. Raises FormatError."""
+    body, gap, tail = text.rpartition("\n\n")
+    if not gap or not tail.endswith("\n"):
+        raise FormatError("a note is text, an empty line and signature lines", hint=_NOTE_HINT)
+    lines = tail[:-1].split("\n")
+    note = Note(body + "\n", tuple(map(_parse_signature, lines)))
+    if format_note(note) != text:
+        raise FormatError("a note has one spelling, and this is another", hint=_NOTE_HINT)
+    return note
+
+
+def sign_note(text: str, *keys: SigningKey) -> Note:
+    """Return the note that the keys sign."""
+    return Note(text, tuple(key.sign(text) for key in keys))
+
+
+def check_note(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
+    """Return those of the known keys that signed the note, in the order of the note.
+
+    Raises ProofError where none did, or where a signature in a known key's name does not verify.
+    """
+    known = {(key.name, key.id): key for key in keys}
+    signed = []
+    for signature in note.signatures:
+        key = known.get((signature.name, signature.key_id))
+        if key is not None:
+            ed25519.check_signature(key.public, note.text.encode(), signature.data)
+            signed.append(key)
+    if not signed:
+        raise ProofError("no known key signed the note", hint="ask the signer for its key")
+    return tuple(signed)
+
+
+def encode_base64(data: bytes) -> str:
+    """Return standard base64 (RFC 4648, section 4)."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def decode_base64(text: str) -> bytes:
+    """Return the bytes whose base64 is exactly `text`. Raises FormatError."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FormatError("not base64", hint=_NOTE_HINT) from error
+    if encode_base64(data) != text:
+        raise FormatError("base64 with stray bits", hint=_NOTE_HINT)
+    return data
+
+
+_NOTE_HINT = "fetch it again as it was published"
+_KEY_HINT = "copy the key again from where it was published"
+
+
+def _format_signature(signature: Signature) -> str:
+    _check_name(signature.name)
+    return f"— {signature.name} {encode_base64(signature.key_id + signature.data)}\n"
+
+
+def _parse_signature(line: str) -> Signature:
+    dash, _, rest = line.partition(" ")
+    name, _, encoded = rest.partition(" ")
+    data = decode_base64(encoded)
+    if dash != "—" or len(data) < 5:
+        raise FormatError("not a signature line", hint=_NOTE_HINT)
+    return Signature(name, data[:4], data[4:])
+
+
+def _check_name(name: str) -> None:
+    if not name or "+" in name or any(letter.isspace() for letter in name):
+        raise FormatError("a key's name has no space and no plus sign", hint=_KEY_HINT)
+    _check_characters(name)
+
+
+def _check_text(text: str) -> None:
+    if not text.endswith("\n"):
+        raise FormatError("a note's text ends in a newline", hint=_NOTE_HINT)
+    _check_characters(text.replace("\n", ""))
+
+
+def _check_characters(text: str) -> None:
+    # Surrogates are no UTF-8; controls are refused below U+0020 only, as the specification has it.
+    if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in text):
+        raise FormatError("a note has no control characters", hint=_NOTE_HINT)
