@@ -9,7 +9,8 @@
 It knows no ledger and no task. What each level protects: docs/guides/what-the-box-protects.md.
 """
 
-from tachograph.sandbox.box import Box, Level
+from tachograph.sandbox.box import Box
+from tachograph.sandbox.levels import Level
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile
 from tachograph.sandbox.outcome import Failed, Finished

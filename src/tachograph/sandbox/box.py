@@ -1,8 +1,7 @@
 """A box: one warm zygote behind walls, and any number of calls in it, one at a time.
 
-Levels: A namespaces, Landlock, seccomp, limits; B Landlock, seccomp, limits; C macOS sandbox-exec
-(see macos.py); D limits only, by explicit wish. `Box.open` never falls to a lower level by itself:
-it raises BoxError and says why, and `open_best` returns what it had to give up.
+The levels are in levels.py. `Box.open` never falls to a lower one: it raises BoxError, says why and
+how to get it. `Box.open_best` takes the best that can be had and returns what it gave up.
 """
 
 from __future__ import annotations
@@ -18,23 +17,25 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tachograph.errors import BoxError
-from tachograph.sandbox.call import HINT, Call, CandidateError, failed
+from tachograph.sandbox.call import Call, CandidateError, failed
+from tachograph.sandbox.levels import CHAIN, Level, LevelError
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, seal_inputs
 from tachograph.sandbox.outcome import Failed, Finished
 from tachograph.sandbox.program import Program
 from tachograph.sandbox.watch import Watch
 
-Level = Literal["A", "B", "D"]
 PACKAGE = Path(__file__).resolve().parents[1]
 START_SECONDS = 120.0
 FORKS_PER_ZYGOTE = 1000
 COMMAND_PROCESSES = 32
+COMPLAINT_BYTES = 16_384
 FIRST_SPARE_UID = 61_200
 PROGRAMS_KEPT = 64
+TRIAL = Program(files={"trial.py": "def call(): return 1"}, entry="trial:call")
 
 BOOT = """
 import sys, types
@@ -67,26 +68,57 @@ class Box:
     def open(cls, *, level: Level = "A", python: Path | None = None,
              libraries: Sequence[str] = (), limits: Limits | None = None,
              core: int | None = None) -> Box:  # fmt: skip
-        """A box whose zygote is up. `core`: the first of `limits.threads` cores; default the last.
+        """A box in which a trial call has run. `core`: the first of `limits.threads` cores; default
+        the last.
 
-        Raises BoxError where the level cannot be had here, or a library cannot be imported.
+        Raises BoxError where the level cannot be had here (the hint says how to get it), or where
+        the interpreter or a library fails.
         """
+        if level == "C":
+            raise LevelError(level, "this is not macOS")
         limits = limits or Limits()
         box = cls(level=level, python=python, libraries=libraries, limits=limits,
                   cores=choose_cores(limits.threads, core))  # fmt: skip
         try:
             box.start()
+            box.run(TRIAL, {})
         except BoxError:
             box.close()
             raise
         return box
+
+    @classmethod
+    def open_best(cls, level: Level | None = None, *, python: Path | None = None,
+                  libraries: Sequence[str] = (), limits: Limits | None = None,
+                  core: int | None = None) -> tuple[Box, list[str]]:  # fmt: skip
+        """A box at `level`, or where that is None at the best level that can be had here (A or B),
+        with one sentence for each higher level given up: show them to the user.
+
+        Raises BoxError where none can be had; level D is never chosen without being asked for.
+        """
+        given_up: list[str] = []
+        for wanted in (level,) if level else CHAIN:
+            try:
+                box = cls.open(level=wanted, python=python, libraries=libraries, limits=limits,
+                               core=core)  # fmt: skip
+            except LevelError as error:
+                if level:
+                    raise
+                given_up.append(f"{error.message} ({error.hint})")
+            else:
+                return box, given_up
+        raise BoxError("no sandbox level is available: " + "; ".join(given_up),
+                       hint="only where you trust every candidate: ask for level D")  # fmt: skip
 
     def start(self) -> None:
         """Start the zygote and wait until it is warm."""
         spare = spare_uid()
         self.staging.chmod(0o700)
         if os.getuid() == 0 and self.level == "B":
-            os.chown(self.staging, spare, spare)
+            try:
+                os.chown(self.staging, spare, spare)
+            except OSError as error:
+                raise LevelError("B", f"chown to a spare uid: {error.strerror}") from None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         config = {
             "level": self.level, "libraries": self.libraries, "staging": str(self.staging),
@@ -94,29 +126,44 @@ class Box:
         }  # fmt: skip
         command = [str(self.python), "-s", "-B", "-c", BOOT.format(str(PACKAGE)),
                    json.dumps(config)]  # fmt: skip
-        with theirs:
+        complaints = MemoryFile.bounded("complaints", COMPLAINT_BYTES)
+        with theirs, complaints:
             try:
                 self.process = subprocess.Popen(
                     ["/bin/sh", "-c", f'exec 3<&{theirs.fileno()} "$@"', "zygote", *command],
                     env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL, pass_fds=[theirs.fileno()], cwd="/",
+                    stderr=complaints.descriptor, pass_fds=[theirs.fileno()], cwd="/",
                     start_new_session=True,
                 )  # fmt: skip
             except OSError as error:
                 ours.close()
                 raise BoxError(f"{self.python} cannot be started: {error.strerror}") from None
-        self.line = ours
+            theirs.close()
+            self.line = ours
+            self.await_ready(complaints)
+
+    def await_ready(self, complaints: MemoryFile) -> None:
+        """Wait until the zygote is warm and behind its walls. Raises BoxError."""
+        assert self.line is not None
         self.line.settimeout(START_SECONDS)
         try:
             answer = json.loads(self.line.recv(65536) or b"{}")
         except OSError:
-            answer = {"broken": f"no answer within {START_SECONDS:g} s"}
-        if not answer.get("ready"):
+            answer = {"error": f"no answer within {START_SECONDS:g} s"}
+        if "ready" in answer:
+            return
+        if "wall" in answer:
+            raise LevelError(self.level, answer["wall"])
+        if "library" in answer:
             raise BoxError(
-                f"box level {self.level} is not available: "
-                f"{answer.get('broken', 'the zygote ended before it was ready')}",
-                hint=HINT,
+                f"{self.python} cannot import a library of the task: {answer['library']}",
+                hint="install it there, or name another python in task.toml",
             )
+        reason = (
+            answer.get("error") or (complaints.text().strip().splitlines() or ["no reason"])[-1]
+        )
+        raise BoxError(f"{self.python} cannot serve as a box's interpreter: {reason}",
+                       hint="it must be CPython 3.9 or newer")  # fmt: skip
 
     def environment(self) -> dict[str, str]:
         """All that a box sees of the environment."""
@@ -145,8 +192,8 @@ class Box:
             limits = replace(limits, processes=COMMAND_PROCESSES)
         watch = Watch(limits, None if self.level == "A" else self.staging)
         try:
-            with Call(self.line, program, files, has_kept=has_kept, limits=limits,
-                      watch=watch) as call:  # fmt: skip
+            with Call(self.line, program, files, level=self.level, has_kept=has_kept,
+                      limits=limits, watch=watch) as call:  # fmt: skip
                 try:
                     setup = call.begin()
                     if not has_kept and call.kept_bytes:

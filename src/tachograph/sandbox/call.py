@@ -24,6 +24,7 @@ from typing import Any
 from tachograph.errors import BoxError
 from tachograph.sandbox.inside import frame
 from tachograph.sandbox.inside.zygote import REPORT
+from tachograph.sandbox.levels import Level, LevelError
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, printable
 from tachograph.sandbox.outcome import Failed, Finished, Reason
@@ -54,7 +55,8 @@ class Call:
     """The two lines to one box and its memory files. Use it in a `with`: leaving kills the box."""
 
     def __init__(self, zygote: socket.socket, program: Program, files: MemoryFile, *,
-                 has_kept: bool, limits: Limits, watch: Watch) -> None:  # fmt: skip
+                 level: Level, has_kept: bool, limits: Limits, watch: Watch) -> None:  # fmt: skip
+        self.level = level
         self.limits = limits
         self.watch = watch
         self.usage: tuple[int, float, float, int] | None = None
@@ -87,7 +89,7 @@ class Call:
         kind, payload = self.receive(WALLS_SECONDS, loading=True)
         self.watch.begin(self.child)
         if kind == b"B":
-            raise BoxError(f"a wall would not stand: {payload.decode(errors='replace')}", hint=HINT)
+            raise LevelError(self.level, payload.decode(errors="replace"))
         if kind != b"W":
             raise BoxError(f"the box spoke out of turn: {kind!r}", hint=HINT)
         left = self.limits.setup_seconds - (time.monotonic() - self.started)

@@ -41,8 +41,6 @@ class Zygote:
         self.ruleset = -1
         self.namespace = -1
         self.own_uid = self.level == "A"
-        for name in config["libraries"]:
-            importlib.import_module(name)
         os.sched_setaffinity(0, config["cores"])
         self.step_behind_walls(config)
         gc.collect()
@@ -67,7 +65,7 @@ class Zygote:
 
     def serve(self) -> None:
         """Fork a box for each request until the judge hangs up."""
-        self.line.send(b'{"ready": true}')
+        answer(self.line, "ready")
         while True:
             message, descriptors, _, _ = socket.recv_fds(self.line, 65536, 8)
             if not message:
@@ -175,11 +173,21 @@ def keep_only(kept: "set[int]") -> None:
 def main() -> None:
     """Run as the zygote. The configuration is the last argument."""
     line = socket.socket(fileno=CONTROL)
+    config = json.loads(sys.argv[-1])
     try:
-        zygote = Zygote(json.loads(sys.argv[-1]), line)
-    except ImportError as error:
-        line.send(json.dumps({"broken": f"library: {error}"}).encode()[:4096])
+        for name in config["libraries"]:
+            importlib.import_module(name)
+    except Exception as error:  # noqa: BLE001 - the edge: a library may raise anything on import
+        answer(line, "library", f"{type(error).__name__}: {error}")
+        return
+    try:
+        zygote = Zygote(config, line)
     except OSError as error:
-        line.send(json.dumps({"broken": str(error)}).encode()[:4096])
+        answer(line, "wall", error.strerror or str(error))
     else:
         zygote.serve()
+
+
+def answer(line: socket.socket, kind: str, text: str = "") -> None:
+    """Tell the judge, once, how the start went."""
+    line.send(json.dumps({kind: text[:4096]}).encode())
