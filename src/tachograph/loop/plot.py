@@ -1,0 +1,286 @@
+"""The picture of a run: every trial, the best so far, and what made it better.
+
+    plot(ledger.entries(run=run.id), Path("progress.png"))
+
+Drawn with matplotlib's own objects and no display. Speed-ups stand on a log scale against the seed;
+trials without one stand on a rug below, never at zero. Markers differ in shape as well as in colour
+(Okabe and Ito's palette, safe for colour-blind readers). Proven by tests/loop/test_plot.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.transforms import Bbox
+
+from tachograph.errors import UsageError
+from tachograph.ledger import Entry
+from tachograph.loop.archive import Archive
+from tachograph.loop.progress import Fate, Point, points
+
+INCHES = (8.0, 4.5)
+DOTS_PER_INCH = 200
+"""1600 pixels wide; at 800 everything is still legible."""
+SUFFIXES = (".png", ".svg")
+CROWD = 120
+"""From this many trials on, single trials are drawn smaller."""
+
+
+class Mark(NamedTuple):
+    """How one fate is drawn."""
+
+    shape: str
+    colour: str
+    size: float
+    hollow: bool = False
+
+
+MARKS: dict[Fate, Mark] = {
+    "kept": Mark("o", "#009E73", 42.0),
+    "same": Mark("s", "#7F7F7F", 15.0),
+    "not resolved": Mark("D", "#B07A00", 18.0, hollow=True),
+    "slower": Mark("v", "#0072B2", 20.0),
+    "wrong": Mark("x", "#D55E00", 18.0),
+    "failed": Mark("+", "#A0437A", 26.0),
+    "not raced": Mark("1", "#0072B2", 26.0),
+    "box broke": Mark("|", "#000000", 26.0),
+}
+RUG: dict[Fate, str] = {
+    "wrong": "wrong result",
+    "failed": "failed",
+    "not raced": "far too slow",
+    "box broke": "box broke",
+}
+"""Fates that have no speed-up, with the name of their row."""
+BEST_COLOUR = "#009E73"
+INK = "#333333"
+FAINT = "#D9D9D9"
+
+
+def plot(entries: Iterable[Entry], path: Path) -> Path:
+    """Draw the run whose entries these are to a .png or .svg file, and return its path.
+
+    Entries of one run only. Raises UsageError for another ending, or when no run opens in them.
+    """
+    if path.suffix not in SUFFIXES:
+        raise UsageError(f"cannot draw '{path.name}'", hint="name a .png or an .svg file")
+    archive = Archive.of(entries)
+    if archive.opened is None:
+        raise UsageError("these entries open no run", hint="tacho runs")
+    with mpl.rc_context({"svg.hashsalt": "tachograph", "font.size": 8.5}):
+        figure = draw(archive)
+        metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+        figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)
+    return path
+
+
+def draw(archive: Archive) -> Figure:
+    """The whole picture."""
+    found = points(archive)
+    figure = Figure(figsize=INCHES, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    rows = [fate for fate in RUG if any(p.fate == fate for p in found if p.ratio is None)]
+    if rows:
+        heights = [10.0, 0.55 * len(rows)]
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+        draw_rug(below, [p for p in found if p.ratio is None], rows)
+    else:
+        above = below = figure.subplots()
+    below.set_xlabel("trial")
+    raced = [p for p in found if p.ratio is not None]
+    kept = [p for p in raced if p.fate == "kept"]
+    dress(above, found, raced)
+    if found:
+        draw_best(above, kept, len(found))
+    draw_links(above, kept)
+    draw_trials(above, raced, len(found))
+    draw_title(above, archive, kept, len(found))
+    if raced:
+        draw_legend(above, raced)
+    else:
+        nothing = "no trial was raced" if found else "no trials yet"
+        above.text(0.5, 0.6, nothing, transform=above.transAxes, ha="center", color="#888888")
+    draw_labels(figure, above, kept, raced)
+    return figure
+
+
+def dress(axes: Axes, found: Sequence[Point], raced: Sequence[Point]) -> None:
+    """Scales, ticks, grid and the seed's line."""
+    ratios = [p.ratio for p in raced if p.ratio is not None]
+    ends = [end for p in raced if p.fate == "kept" for end in (p.low, p.high) if end is not None]
+    bottom, top = min([0.96, *ratios, *ends]), max([1.1, *ratios, *ends])
+    room = top / bottom
+    bottom, top = bottom / room**0.06, top * room**0.14
+    axes.set_yscale("log")
+    axes.set_ylim(bottom, top)
+    axes.set_xlim(-0.02 * max(len(found), 5) - 0.3, max(len(found), 5) * 1.02 + 0.3)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel("speed-up against the seed")
+    shown = ticks(bottom, top)
+    axes.set_yticks(shown, [f"{tick:.4g}×" for tick in shown])
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)
+    axes.axhline(1.0, color="#999999", linewidth=0.8, zorder=1)
+    bare(axes)
+
+
+def ticks(bottom: float, top: float) -> list[float]:
+    """Round speed-ups between two ends: as many as stand apart on a log scale, 1 among them."""
+    decades = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
+    grids = [
+        [step * i for i in range(1, int(top / step) + 1)] for step in (0.02, 0.05, 0.1, 0.2, 0.5)
+    ]
+    grids += [[digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]]
+    for grid in grids:
+        shown = [tick for tick in grid if bottom <= tick <= top]
+        apart = math.log(top / bottom) / 14
+        if all(math.log(b / a) > apart for a, b in pairwise(shown)):
+            return shown
+    return [10.0**decade for decade in decades if bottom <= 10.0**decade <= top]
+
+
+def bare(axes: Axes) -> None:
+    """No frame but the two axes; quiet ticks."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#999999")
+    axes.tick_params(color="#999999", labelcolor=INK, length=2.5)
+    axes.set_axisbelow(True)
+
+
+def draw_best(axes: Axes, kept: Sequence[Point], trials: int) -> None:
+    """The best so far as steps, with its interval as a band."""
+    steps = [0, *(p.trial for p in kept), trials]
+    best = [1.0, *(p.ratio or 1.0 for p in kept)]
+    low = [1.0, *(p.low or 1.0 for p in kept)]
+    high = [1.0, *(p.high or 1.0 for p in kept)]
+    for values in (best, low, high):
+        values.append(values[-1])
+    axes.fill_between(steps, low, high, step="post", color=BEST_COLOUR, alpha=0.15, linewidth=0)
+    axes.step(steps, best, where="post", color=BEST_COLOUR, linewidth=1.4, zorder=3)
+
+
+def draw_links(axes: Axes, kept: Sequence[Point]) -> None:
+    """A thin line from each kept candidate to its parent: a kept one, or the seed at trial 0."""
+    places = {p.candidate: (p.trial, p.ratio) for p in kept}
+    for p in kept:
+        x, y = places.get(p.parent, (0, 1.0))
+        axes.plot([x, p.trial], [y or 1.0, p.ratio or 1.0], color="#666666", linewidth=0.6,
+                  linestyle=(0, (4, 2)), alpha=0.6, zorder=2)  # fmt: skip
+
+
+def draw_trials(axes: Axes, raced: Sequence[Point], trials: int) -> None:
+    """Every raced trial as a point, the kept ones on top and with their intervals."""
+    scale = 0.45 if trials >= CROWD else 1.0
+    for fate, mark in reversed(MARKS.items()):
+        here = [p for p in raced if p.fate == fate]
+        x, y = [p.trial for p in here], [p.ratio for p in here]
+        scatter(axes, x, y, mark, mark.size * (1.0 if fate == "kept" else scale))
+    for p in raced:
+        if p.fate == "kept":
+            axes.plot([p.trial] * 2, [p.low or 1.0, p.high or 1.0], color=BEST_COLOUR,
+                      linewidth=1.0, zorder=4)  # fmt: skip
+
+
+def scatter(axes: Axes, x: Sequence[float], y: Sequence[Any], mark: Mark, size: float) -> None:
+    """Points of one fate."""
+    line = mark.shape in "x+1|"
+    look: dict[str, Any] = {"color": mark.colour, "linewidths": 1.0}
+    if not line:
+        face = "white" if mark.hollow else mark.colour
+        edge = mark.colour if mark.hollow else "white"
+        look = {"facecolors": face, "edgecolors": edge, "linewidths": 0.9 if mark.hollow else 0.5}
+    axes.scatter(x, y, s=size, marker=mark.shape, zorder=5, clip_on=False, **look)
+
+
+def draw_rug(axes: Axes, unraced: Sequence[Point], rows: Sequence[Fate]) -> None:
+    """Trials that have no speed-up, a row for each fate."""
+    size = 0.6 if len(unraced) >= CROWD else 1.0
+    for row, fate in enumerate(rows):
+        x = [p.trial for p in unraced if p.fate == fate]
+        scatter(axes, x, [row] * len(x), MARKS[fate], MARKS[fate].size * size)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)), [RUG[fate] for fate in rows])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(axis="y", color="#EEEEEE", linewidth=0.5)
+    bare(axes)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def draw_title(axes: Axes, archive: Archive, kept: Sequence[Point], trials: int) -> None:
+    """Task, number of trials, and the best with its interval."""
+    assert archive.opened is not None
+    counted = f"{trials} trial" + ("" if trials == 1 else "s")
+    best = kept[-1] if kept else None
+    result = "nothing beat the seed" if trials else "not begun"
+    if best:
+        result = f"best {best.ratio:.3g}×  ({best.low:.3g} to {best.high:.3g})"
+    axes.set_title(f"{archive.opened.task}: {counted}, {result}", loc="left", color=INK,
+                   fontsize=10.5, fontweight="bold", parse_math=False)  # fmt: skip
+    axes.set_title(archive.opened.run, loc="right", color="#888888", fontsize=7.5,
+                   parse_math=False)  # fmt: skip
+
+
+def draw_legend(axes: Axes, raced: Sequence[Point]) -> None:
+    """The fates that occur, in one row under the title."""
+    handles = []
+    for fate, mark in MARKS.items():
+        if any(p.fate == fate for p in raced):
+            face = "white" if mark.hollow else mark.colour
+            handles += axes.plot([], [], linestyle="", marker=mark.shape, markersize=5, label=fate,
+                                 markerfacecolor=face, markeredgecolor=mark.colour)  # fmt: skip
+    axes.legend(handles=handles, loc="upper left", ncols=len(handles), frameon=False,
+                handletextpad=0.2, columnspacing=1.2, borderpad=0.1, fontsize=8)  # fmt: skip
+
+
+def draw_labels(figure: Figure, axes: Axes, kept: Sequence[Point], raced: Sequence[Point]) -> None:
+    """The kept changes by name, the latest first, each where it hides nothing, or not at all."""
+    figure.draw_without_rendering()
+    legend = axes.get_legend()
+    taken = [legend.get_window_extent()] if legend else []
+    taken += [spot(axes, p, 3.5 if p.fate == "kept" else 2.0) for p in raced]
+    for p in reversed(kept):
+        for dx, dy, across, along in PLACES:
+            text = axes.annotate(
+                p.label, (p.trial, p.ratio or 1.0), (dx, dy), textcoords="offset points",
+                ha=across, va=along, fontsize=7, color=INK, parse_math=False, zorder=6,
+            )  # fmt: skip
+            box = text.get_window_extent().padded(1.0)
+            if inside(axes.bbox, box) and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            text.remove()
+
+
+PLACES = (
+    (-5, 5, "right", "bottom"),
+    (-7, 0, "right", "center"),
+    (0, 8, "center", "bottom"),
+    (6, -5, "left", "top"),
+    (6, 5, "left", "bottom"),
+    (0, -9, "center", "top"),
+)
+"""Where a label may stand about its point, best first: offset in points, and how it is anchored."""
+
+
+def spot(axes: Axes, p: Point, points_around: float) -> Bbox:
+    """The room that a marker takes, in pixels."""
+    x, y = axes.transData.transform((p.trial, p.ratio or 1.0))
+    pixels = points_around * axes.figure.dpi / 72
+    return Bbox.from_extents(x - pixels, y - pixels, x + pixels, y + pixels)
+
+
+def inside(frame: Bbox, box: Bbox) -> bool:
+    """Whether `box` lies within `frame`."""
+    return bool(
+        frame.x0 <= box.x0 <= box.x1 <= frame.x1 and frame.y0 <= box.y0 <= box.y1 <= frame.y1
+    )

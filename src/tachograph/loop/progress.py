@@ -1,0 +1,87 @@
+"""Where every trial of a run stands against the seed: the data behind the picture.
+
+Pure functions of the archive. A trial that was raced against the best of its time stands at that
+best's speed-up times the ratio of the race. A trial that was not raced has no speed-up, and none is
+made up for it. Proven by tests/loop/test_plot.py. Not covered: drawing (plot.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tachograph.loop.archive import Archive, Record
+
+Fate = Literal[
+    "kept", "same", "not resolved", "slower", "wrong", "failed", "not raced", "box broke"
+]
+
+FATES: dict[str, Fate] = {
+    "kept": "kept",
+    "same": "same",
+    "slower": "slower",
+    "not-resolved": "not resolved",
+    "faster-unconfirmed": "not resolved",
+    "unpromising": "not raced",
+    "wrong": "wrong",
+    "box-failed": "box broke",
+}
+"""What became of a trial, by the archive's word for it. Every other word is `failed`."""
+
+RACED: frozenset[Fate] = frozenset({"kept", "same", "not resolved", "slower"})
+"""Fates with a speed-up. What won its first race and was wrong in the second has none."""
+
+LABEL_CHARACTERS = 30
+LAST_LATIN = 0x24F
+
+
+@dataclass(frozen=True)
+class Point:
+    """One finished trial."""
+
+    trial: int
+    """From 1, in the order in which the trials ended."""
+    candidate: str
+    parent: str
+    """Id of its first parent; empty where it has none."""
+    label: str
+    fate: Fate
+    ratio: float | None
+    """Speed-up against the seed; None: not raced."""
+    low: float | None
+    high: float | None
+
+
+def points(archive: Archive) -> list[Point]:
+    """All finished trials, in the order in which they ended."""
+    standing = {record.id: record.kept.ratio for record in archive.kept if record.kept}
+    ended = sorted(archive.trials, key=lambda record: record.finished_at)
+    return [point(number, record, standing) for number, record in enumerate(ended, start=1)]
+
+
+def point(trial: int, record: Record, standing: dict[str, float]) -> Point:
+    """One trial; `standing` holds the speed-up of each kept candidate, by id. The seed's is 1."""
+    fate = FATES.get(record.verdict, "failed")
+    ratio, low, high = None, None, None
+    if record.kept:
+        ratio, low, high = record.kept.ratio, record.kept.low, record.kept.high
+    elif fate in RACED and (raced := record.screen) is not None:
+        scale = standing.get(raced.against, 1.0)
+        ratio, low, high = raced.ratio * scale, raced.low * scale, raced.high * scale
+    return Point(
+        trial=trial,
+        candidate=record.id,
+        parent=record.proposed.parents[0] if record.proposed.parents else "",
+        label=legible(record.proposed.label),
+        fate=fate,
+        ratio=ratio,
+        low=low,
+        high=high,
+    )
+
+
+def legible(text: str) -> str:
+    """Untrusted text on one short line, in letters that every font has."""
+    line = " ".join(text.split())
+    shown = "".join(c if c.isprintable() and ord(c) <= LAST_LATIN else "?" for c in line)
+    return shown if len(shown) <= LABEL_CHARACTERS else shown[: LABEL_CHARACTERS - 1] + "…"
