@@ -34,6 +34,10 @@ class Rules:
     2: as soon as it is clear. 1.05: when the ratio is known to 5 %."""
     finest: float = 1.01
     """An interval within this factor about its centre ends the race, clear or not."""
+    give_up_pairs: int = 8
+    give_up_ratio: float = 1.01
+    """From so many pairs on, a candidate whose ratio lies below this is given up as it stands. To
+    stop early without a claim costs no validity, and spares the pairs that equal code would eat."""
     min_pairs: int = 5
     max_pairs: int = 30
     budget_seconds: float = 60.0
@@ -108,7 +112,8 @@ def judge(log_ratios: Sequence[float], rules: Rules) -> Judgement:
     verdict = name(low, high, math.log(rules.margin))
     half = (high - low) / 2
     clear = verdict != "not-resolved" and half <= math.log(rules.precision)
-    settled = clear or half <= math.log(rules.finest)
+    hopeless = len(log_ratios) >= rules.give_up_pairs and median < math.log(rules.give_up_ratio)
+    settled = clear or hopeless or half <= math.log(rules.finest)
     return Judgement(verdict, math.exp(median), math.exp(low), math.exp(high), settled, skewed)
 
 

@@ -1,4 +1,4 @@
-"""Proposers: whoever makes candidates. One call, one proposal, from a brief that says all it may know.
+"""Proposers make candidates: one call, one proposal, from a brief that says all it may know.
 
 A proposer holds no state of its own that a resume would lose: what was tried is in the brief.
 """

@@ -1,0 +1,63 @@
+"""The command `tacho`: nouns and verbs. Every body imports what it needs when it is called, so that
+`tacho --help` stays quick. Errors reach `main` as TachographError and leave as a message, a hint
+and an exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tachograph import __version__
+from tachograph.cli import box, ledger, run, task
+from tachograph.cli.exits import Exit, of_error
+from tachograph.cli.output import remark, tell, tell_error
+from tachograph.errors import TachographError
+
+app = typer.Typer(
+    name="tacho",
+    help="Closed loops of AI research and development, honestly judged, on a sealed ledger.",
+    epilog="Begin with: tacho run pairwise --trials 10",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+run.add_to(app)
+app.add_typer(task.app, name="task")
+app.add_typer(box.app, name="box")
+app.add_typer(ledger.app, name="ledger")
+
+
+def print_version(wanted: bool) -> None:
+    """--version."""
+    if wanted:
+        tell(f"tachograph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Closed loops of AI research and development, honestly judged, on a sealed ledger."""
+
+
+def main() -> None:
+    """The command's entry point; ends the process with an Exit code."""
+    try:
+        app()
+    except TachographError as error:
+        tell_error(error, as_json="--json" in sys.argv)
+        sys.exit(of_error(error))
+    except KeyboardInterrupt:
+        remark("interrupted; what was finished is in the ledger")
+        sys.exit(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # whoever read our output has gone; there is nobody left to tell
+        sys.stderr.close()
+        sys.exit(Exit.UNKNOWN)

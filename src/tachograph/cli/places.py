@@ -1,0 +1,69 @@
+"""Where things lie: the ledger's folder, and the task folders of the runs in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tachograph.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from tachograph.ledger import Ledger
+    from tachograph.task import Task
+
+VARIABLE = "TACHO_LEDGER"
+DEFAULT = ".tacho"
+TASKS = "tasks.json"
+
+
+def ledger_folder(given: Path | None) -> Path:
+    """The folder named on the command line, else by TACHO_LEDGER, else ./.tacho."""
+    return given or Path(os.environ.get(VARIABLE) or DEFAULT)
+
+
+@contextmanager
+def open_ledger(given: Path | None, *, create: bool = False) -> Iterator[tuple[Ledger, Path]]:
+    """The ledger and its folder. Raises NotFoundError where there is none and none is wanted."""
+    from tachograph.ledger import Ledger
+
+    folder = ledger_folder(given)
+    if not create and not (folder / "ledger.db").exists():
+        raise NotFoundError(
+            f"no ledger in {folder}", hint="tacho run pairwise makes one; --ledger names another"
+        )
+    with Ledger.open(folder, create=create) as ledger:
+        yield ledger, folder
+
+
+def remember_task(folder: Path, task: Task) -> None:
+    """Note where this task lies: beside the ledger, as a path is nobody else's matter."""
+    known = tasks_of(folder) | {task.digest: str(task.folder)}
+    target = folder / TASKS
+    fresh = target.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(known, indent=2))
+    fresh.replace(target)
+
+
+def recall_task(folder: Path, digest: str, given: str | None) -> Task:
+    """The task of an earlier run: the folder given, else the one it was opened on."""
+    from tachograph.task import load
+
+    if given:
+        return load(given)
+    where = tasks_of(folder).get(digest)
+    if where is None:
+        raise UsageError("the run's task folder is not known here", hint="name it with --task DIR")
+    return load(where)
+
+
+def tasks_of(folder: Path) -> dict[str, str]:
+    """Task digest to folder. A damaged note is an empty one: --task says it again."""
+    try:
+        known = json.loads((folder / TASKS).read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

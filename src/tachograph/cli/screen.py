@@ -1,0 +1,191 @@
+"""The live display of a run on a terminal, and plain lines elsewhere.
+
+Both are listeners on the run's entries: they show what is in the ledger, and nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from tachograph.cli.output import clean, remark, tell
+from tachograph.ledger import Entry
+from tachograph.ledger.kinds import (
+    BoxFailed,
+    CandidateDropped,
+    CandidateKept,
+    CandidateProposed,
+    ClockTested,
+)
+from tachograph.loop.archive import Archive, Record
+from tachograph.loop.budget import Budget
+from tachograph.loop.report import VERDICTS, ratio_text, record_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+LAST_SHOWN = 8
+STYLES = {"kept": "bold green", "wrong": "red", "failed": "red", "box-failed": "yellow"}
+
+
+class Screen(Protocol):
+    """Shows a run. Use it in a `with`."""
+
+    def watch(self, archive: Archive) -> None:
+        """Show this archive from now on."""
+        ...
+
+    def entry(self, entry: Entry) -> None:
+        """One more entry was folded in."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None: ...  # fmt: skip
+
+
+def open_screen(heading: str, budget: Budget, *, quiet: bool) -> Screen:
+    """The live one on a terminal, plain lines elsewhere, next to nothing where `quiet`."""
+    if quiet:
+        return Lines(say=lambda text: None)
+    if sys.stdout.isatty():
+        return Live(heading, budget)
+    tell(heading)
+    return Lines(say=tell)
+
+
+class Lines:
+    """One line a finished trial, once it is durable."""
+
+    def __init__(self, say: Say) -> None:
+        self.say = say
+        self.archive = Archive()
+
+    def watch(self, archive: Archive) -> None:
+        """Show this archive from now on."""
+        self.archive = archive
+
+    def entry(self, entry: Entry) -> None:
+        """A line for what people want to know at once."""
+        body = entry.body
+        if isinstance(body, ClockTested):
+            self.say(clock_text(body))
+        elif isinstance(body, CandidateKept | CandidateDropped):
+            number = len(self.archive.trials)
+            self.say(f"{number:4}  {record_text(self.archive.records[body.candidate])}")
+        elif isinstance(body, BoxFailed):
+            remark(f"      the box broke, not the candidate: {body.reason}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class Say(Protocol):
+    """Where lines go."""
+
+    def __call__(self, text: str) -> None: ...
+
+
+def clock_text(body: ClockTested) -> str:
+    """The clock's test of itself, in words."""
+    steady = f"identical code: {ratio_text(body.ratio, body.low, body.high)}"
+    waiting = (
+        "" if body.contention is None else f", others waited {body.contention:.0%} of the time"
+    )
+    return f"clock: {steady} in {body.pairs} pairs, decides by {body.witness} time{waiting}"
+
+
+class Live:
+    """A calm panel, redrawn in place."""
+
+    def __init__(self, heading: str, budget: Budget) -> None:
+        from rich.console import Console
+        from rich.live import Live as RichLive
+
+        self.heading = heading
+        self.budget = budget
+        self.archive = Archive()
+        self.current: Record | None = None
+        self.began = time.monotonic()
+        self.live = RichLive(console=Console(highlight=False), get_renderable=self.render,
+                             refresh_per_second=2, transient=False)  # fmt: skip
+
+    def watch(self, archive: Archive) -> None:
+        """Show this archive from now on."""
+        self.archive = archive
+        self.began = time.monotonic() - archive.wall_seconds
+
+    def entry(self, entry: Entry) -> None:
+        """Note which candidate is being tried."""
+        body = entry.body
+        if isinstance(body, CandidateProposed):
+            self.current = self.archive.records.get(body.candidate)
+        elif isinstance(body, CandidateKept | CandidateDropped):
+            self.current = None
+
+    def render(self) -> RenderableType:
+        """The panel as it stands."""
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        first = len(self.archive.trials) - LAST_SHOWN
+        for number, record in enumerate(self.archive.trials[-LAST_SHOWN:], max(first, 0) + 1):
+            verdict, _, rest = record_text(record).partition("  ")
+            table.add_row(Text(str(number), style="dim"),
+                          Text(verdict.strip(), style=STYLES.get(record.verdict, "")),
+                          Text(clean(rest.strip()), overflow="ellipsis", no_wrap=True))  # fmt: skip
+        parts: list[RenderableType] = [Text(self.heading, style="bold"), self.best_line()]
+        if self.archive.clock:
+            parts.append(Text(clock_text(self.archive.clock), style="dim"))
+        parts += [Text(self.budget_line(), style="dim"), table, self.current_line()]
+        return Group(*parts)
+
+    def best_line(self) -> RenderableType:
+        """The best so far."""
+        from rich.text import Text
+
+        best = self.archive.best
+        if best is None or best.kept is None:
+            return Text("best   1x: the seed, so far")
+        kept = best.kept
+        return Text(f"best   {ratio_text(kept.ratio, kept.low, kept.high)}", style="bold green")
+
+    def budget_line(self) -> str:
+        """What is spent, of what."""
+        elapsed = time.monotonic() - self.began
+        parts = [f"trial {len(self.archive.trials)}" + of(self.budget.trials),
+                 f"{elapsed:.0f} s" + of(self.budget.wall_seconds)]  # fmt: skip
+        return "spent  " + ", ".join(parts)
+
+    def current_line(self) -> RenderableType:
+        """What is being tried now."""
+        from rich.text import Text
+
+        if self.current is None:
+            return Text("")
+        stage = "racing" if self.current.checked else "checking"
+        return Text(f"{stage} {clean(self.current.proposed.label)} …", style="cyan")
+
+    def __enter__(self) -> Self:
+        self.live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.current = None
+        self.live.stop()
+
+
+def of(bound: float | None) -> str:
+    """` of 30`, where there is a bound."""
+    return "" if bound is None else f" of {bound:g}"
+
+
+__all__ = ["VERDICTS", "Lines", "Live", "Screen", "open_screen"]

@@ -1,0 +1,174 @@
+"""The archive: everything ever tried in a run, read from the ledger's entries and nothing else.
+
+It is a fold over entries, so that a resumed run, a report and a plot see the same history. A trial
+is finished when its candidate was kept or dropped; what was proposed and not finished is tried
+again after a crash. Proven by tests/loop/test_archive.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tachograph.ledger import Entry
+from tachograph.ledger.kinds import (
+    BoxFailed,
+    CandidateDropped,
+    CandidateKept,
+    CandidateProposed,
+    ClockTested,
+    RunClosed,
+    RunOpened,
+    RunResumed,
+    TrialChecked,
+    TrialTimed,
+)
+from tachograph.loop.propose.protocol import Attempt
+
+SEED_LABEL = "seed"
+
+
+@dataclass
+class Record:
+    """One candidate and what became of it."""
+
+    proposed: CandidateProposed
+    seq: int
+    """Of its CandidateProposed entry."""
+    checked: TrialChecked | None = None
+    timed: list[TrialTimed] = field(default_factory=list)
+    box_failures: list[BoxFailed] = field(default_factory=list)
+    kept: CandidateKept | None = None
+    dropped: CandidateDropped | None = None
+    finished_at: str = ""
+    """Time of the entry that finished the trial."""
+
+    @property
+    def id(self) -> str:
+        """The candidate's id."""
+        return self.proposed.candidate
+
+    @property
+    def verdict(self) -> str:
+        """kept, or why it was dropped; `unfinished` while neither."""
+        if self.kept:
+            return "kept"
+        return self.dropped.reason if self.dropped else "unfinished"
+
+    @property
+    def screen(self) -> TrialTimed | None:
+        """The latest race against the best of its time."""
+        return next((t for t in reversed(self.timed) if t.stage != "standing"), None)
+
+    @property
+    def attempt(self) -> Attempt:
+        """What proposers are told of it."""
+        return Attempt(
+            candidate=self.id, parents=tuple(self.proposed.parents),
+            proposer=self.proposed.proposer, label=self.proposed.label, verdict=self.verdict,
+            ratio=self.screen.ratio if self.screen else None,
+        )  # fmt: skip
+
+
+class Archive:
+    """The state of one run after some prefix of the ledger."""
+
+    def __init__(self) -> None:
+        self.opened: RunOpened | None = None
+        self.closed: RunClosed | None = None
+        self.clock: ClockTested | None = None
+        self.wall_seconds = 0.0
+        """Between this run's entries, the pauses before it was resumed not counted."""
+        self.last = ""
+        """Time of the latest entry of this run."""
+        self.records: dict[str, Record] = {}
+        """By candidate id, in the order of proposal."""
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Archive:
+        """Fold the entries of one run."""
+        archive = cls()
+        for entry in entries:
+            archive.add(entry)
+        return archive
+
+    def add(self, entry: Entry) -> None:
+        """Fold one more entry. Entries of other kinds are passed over."""
+        body = entry.body
+        if self.last and not isinstance(body, RunResumed):
+            self.wall_seconds += max(0.0, seconds_between(self.last, entry.time))
+        self.last = entry.time
+        if isinstance(body, RunOpened):
+            self.opened = body
+        elif isinstance(body, RunResumed):
+            self.closed = None
+        elif isinstance(body, RunClosed):
+            self.closed = body
+        elif isinstance(body, ClockTested):
+            self.clock = body
+        elif isinstance(body, CandidateProposed):
+            self.records.setdefault(body.candidate, Record(body, entry.seq))
+        elif isinstance(
+            body, TrialChecked | TrialTimed | BoxFailed | CandidateKept | CandidateDropped
+        ):
+            self.add_to_record(self.records[body.candidate], body, entry.time)
+
+    def add_to_record(
+        self,
+        record: Record,
+        body: TrialChecked | TrialTimed | BoxFailed | CandidateKept | CandidateDropped,
+        time: str,
+    ) -> None:
+        """Fold what happened to one candidate."""
+        if isinstance(body, TrialChecked):
+            record.checked = body
+        elif isinstance(body, TrialTimed):
+            record.timed.append(body)
+        elif isinstance(body, BoxFailed):
+            record.box_failures.append(body)
+        elif isinstance(body, CandidateKept):
+            record.kept, record.finished_at = body, time
+        else:
+            # a kept candidate that fails a later draw is dropped too
+            record.kept, record.dropped, record.finished_at = None, body, time
+
+    @property
+    def trials(self) -> list[Record]:
+        """Finished trials, the seed's own entry not among them."""
+        return [r for r in self.records.values() if r.finished_at and not self.is_seed(r)]
+
+    @property
+    def unfinished(self) -> list[Record]:
+        """Proposed, and neither kept nor dropped yet."""
+        return [r for r in self.records.values() if not r.finished_at and not self.is_seed(r)]
+
+    @property
+    def kept(self) -> list[Record]:
+        """Kept candidates in the order in which they were kept; each beat the one before."""
+        return sorted((r for r in self.trials if r.kept), key=lambda r: r.finished_at)
+
+    @property
+    def best(self) -> Record | None:
+        """The last kept; None while nothing beat the seed."""
+        return self.kept[-1] if self.kept else None
+
+    def is_seed(self, record: Record) -> bool:
+        """Whether the record is the task as given."""
+        return self.opened is not None and record.id == self.opened.seed_candidate
+
+    def lineage(self, candidate: str) -> list[Record]:
+        """From the seed's first descendant down to `candidate`, by first parents."""
+        line: list[Record] = []
+        while candidate in self.records and not self.is_seed(self.records[candidate]):
+            record = self.records[candidate]
+            line.append(record)
+            if not record.proposed.parents:
+                break
+            candidate = record.proposed.parents[0]
+        return line[::-1]
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Seconds from one entry's time to another's."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()

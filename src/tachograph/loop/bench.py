@@ -1,0 +1,104 @@
+"""The bench: a task's boxes, warm, with the clock's rules; what trials are made on.
+
+One box belongs to the clock. With `parallel` > 1 there are more, on other cores, and they check
+candidates side by side; they stand still whenever the clock runs, so no race shares the machine
+with another trial of its own run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from tachograph.errors import BoxError, UsageError
+from tachograph.loop.check import Answer, Examiner
+from tachograph.loop.clock import Rules
+from tachograph.sandbox import Box, Level
+from tachograph.task import Candidate, Check, Task
+
+
+class Bench:
+    """Use `open_bench`."""
+
+    def __init__(self, task: Task, rules: Rules, examiners: Sequence[Examiner],
+                 given_up: Sequence[str]) -> None:  # fmt: skip
+        self.task = task
+        self.rules = rules
+        self.examiners = examiners
+        self.given_up = tuple(given_up)
+        """Why a higher box level could not be had; empty at the highest or the one asked for."""
+
+    @property
+    def examiner(self) -> Examiner:
+        """The one whose box the clock uses."""
+        return self.examiners[0]
+
+    @property
+    def parallel(self) -> int:
+        """Candidates that can be checked at once."""
+        return len(self.examiners)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of candidates so far."""
+        return sum(examiner.cpu_seconds for examiner in self.examiners)
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """As the ledger holds it: level, why no higher one, limits, cores."""
+        box = self.examiner.box
+        return {"level": box.level, "given_up": list(self.given_up), "limits": asdict(box.limits),
+                "cores": list(box.cores), "parallel": self.parallel}  # fmt: skip
+
+    def check_all(self, candidates: Sequence[Candidate]) -> Mapping[str, Answer]:
+        """Check several candidates side by side, each on its own draw; id to answer.
+
+        A candidate whose box broke, or that may not be tried, is missing: the judge takes it up.
+        """
+        allowed = [c for c in candidates if not self.task.refusal(c)]
+        if self.parallel == 1 or len(allowed) < 2:
+            return {}
+        with ThreadPoolExecutor(self.parallel) as pool:
+            answers = pool.map(check_one, self.examiners, allowed)
+            return {c.id: a for c, a in zip(allowed, answers, strict=False) if a}
+
+
+def check_one(examiner: Examiner, candidate: Candidate) -> Answer | None:
+    """One check in one box; None where the box broke."""
+    try:
+        with examiner.draw() as draw:
+            return examiner.examine(candidate, draw)
+    except BoxError:
+        return None
+
+
+@contextmanager
+def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
+               rules: Rules | None = None) -> Iterator[Bench]:  # fmt: skip
+    """Open the task's boxes. `level` None: the highest that can be had here, reasons in `given_up`.
+
+    Raises BoxError where an explicit level cannot be had, UsageError where cores do not suffice.
+    """
+    threads = task.limits.threads
+    cores = len(os.sched_getaffinity(0))
+    room = max(cores // threads, 1)
+    if not 1 <= parallel <= room:
+        raise UsageError(f"--parallel {parallel}: this machine has room for {room} at once",
+                         hint=f"give 1 to {room}")  # fmt: skip
+    check = Check(task)
+    rules = rules or Rules(threads=threads)
+    with ExitStack() as stack:
+        examiners: list[Examiner] = []
+        given_up: list[str] = []
+        for number in range(parallel):
+            box, reasons = Box.open_best(
+                level, python=task.python, libraries=task.libraries, limits=task.limits,
+                core=max(cores - threads * (number + 1), 0),
+            )  # fmt: skip
+            examiners.append(Examiner(task, check, stack.enter_context(box)))
+            given_up, level = given_up or reasons, box.level
+        yield Bench(task, rules, examiners, given_up)

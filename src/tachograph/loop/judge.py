@@ -1,0 +1,233 @@
+"""The judge: check, clock, confirm. It says what a candidate is worth, and records nothing itself.
+
+1. check: one call on a fresh input. Most candidates end here.
+2. look: a candidate whose checked call took much longer than the reference's is not raced.
+3. screen: a race against the best so far, pair by pair, fresh inputs in each pair.
+4. confirm: a winner races again on new inputs; only the second race counts, because the first one
+   selected it. (One noisy win in twenty would otherwise become a parent for good.)
+5. standing: a confirmed winner races against the seed; this is the speed-up that is reported.
+Every timed call's output is checked. Proven by tests/loop/test_judge.py and tests/exploits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Literal
+
+from tachograph.errors import BoxError, TaskError
+from tachograph.ledger.kinds import (
+    Body,
+    BoxFailed,
+    CandidateDropped,
+    CandidateKept,
+    ClockTested,
+    TrialChecked,
+    TrialTimed,
+)
+from tachograph.loop.check import Answer, Draw, Examiner
+from tachograph.loop.clock import Comparison, Rules, SelfTest, Timing, race, self_test
+from tachograph.loop.clock.race import Side
+from tachograph.task import Candidate, Task
+
+Stage = Literal["screen", "confirm", "standing"]
+Recorder = Callable[[Body], None]
+
+UNPROMISING = 1.5
+"""A candidate whose checked call took this many times the reference's is not raced."""
+BOX_TRIES = 3
+SELF_TEST_PAIRS = (5, 12)
+SELF_TEST_SECONDS = 4.0
+
+
+class WrongAnswer(Exception):  # noqa: N818 - an answer, not a fault of the program
+    """A timed call came back wrong or not at all."""
+
+    def __init__(self, candidate: Candidate, answer: Answer) -> None:
+        super().__init__(answer.reason)
+        self.candidate = candidate
+        self.answer = answer
+
+
+class ReferenceRevoked(Exception):  # noqa: N818 - an answer, not a fault of the program
+    """The reference was kept earlier and has now failed a draw; it is dropped. Try again."""
+
+
+class Judge:
+    """Judges candidates of one run. One thread; it owns the box and the clock while it works."""
+
+    def __init__(self, run: str, task: Task, examiner: Examiner, rules: Rules) -> None:
+        self.run = run
+        self.task = task
+        self.examiner = examiner
+        self.rules = rules
+        self.rng = random.SystemRandom()
+        self.stage: Literal["check", "clock", "confirm"] = "check"
+        self.tested: SelfTest | None = None
+        self.usual_seconds: dict[str, float] = {}
+        """Candidate id to the median wall seconds of a call, where it was timed."""
+
+    # -- one trial -------------------------------------------------------------------------------
+
+    def try_candidate(self, candidate: Candidate, best: Candidate, say: Recorder,
+                      answer: Answer | None = None) -> None:  # fmt: skip
+        """A whole trial of `candidate` against `best`; every body to record goes through `say`.
+
+        The last one is CandidateKept or CandidateDropped, always. `answer`: of a check that has
+        been made already. Raises TaskError where the task itself is at fault, ReferenceRevoked
+        where `best` turned out wrong.
+        """
+        for _ in range(BOX_TRIES):
+            try:
+                self.stage = "check"
+                say(self.verdict(candidate, best, say, answer))
+            except BoxError as error:
+                say(BoxFailed(self.run, candidate.id, self.stage, str(error)))
+            else:
+                return
+        say(self.dropped(candidate, "box-failed"))
+
+    def verdict(self, candidate: Candidate, best: Candidate, say: Recorder,
+                answer: Answer | None) -> Body:  # fmt: skip
+        """Check, then clock; the trial's last body. Raises BoxError."""
+        refusal = self.task.refusal(candidate)
+        if refusal:
+            say(self.checked(candidate, Answer(False, "refused", refusal), draws=0))
+            return self.dropped(candidate, "refused")
+        if answer is None:
+            with self.examiner.draw() as draw:
+                answer = self.examiner.examine(candidate, draw)
+        say(self.checked(candidate, answer, draws=1))
+        if not answer.passed:
+            return self.dropped(candidate, answer.reason)
+        if self.task.metric == "check":
+            return CandidateKept(self.run, candidate.id, 1.0, 1.0, 1.0)
+        self.stage = "clock"
+        try:
+            if self.tested is None:
+                say(self.test_clock())
+            usual = self.usual_seconds.get(best.id)
+            if usual and answer.wall_seconds and answer.wall_seconds > UNPROMISING * usual:
+                return self.dropped(candidate, "unpromising")
+            return self.clocked(candidate, best, say)
+        except WrongAnswer as wrong:
+            return self.went_wrong(candidate, wrong, say)
+
+    def clocked(self, candidate: Candidate, best: Candidate, say: Recorder) -> Body:
+        """Screen, confirm, standing. Raises WrongAnswer and BoxError."""
+        screen = self.raced(candidate, best, "screen", say)
+        if screen.verdict != "faster":
+            return self.dropped(candidate, screen.verdict)
+        self.stage = "confirm"
+        confirmed = self.raced(candidate, best, "confirm", say)
+        if confirmed.verdict != "faster":
+            return self.dropped(candidate, "faster-unconfirmed")
+        against_seed = confirmed
+        if best.id != self.task.seed.id:
+            against_seed = self.raced(candidate, self.task.seed, "standing", say)
+        return CandidateKept(
+            self.run, candidate.id, against_seed.ratio, against_seed.low, against_seed.high
+        )
+
+    def went_wrong(self, candidate: Candidate, wrong: WrongAnswer, say: Recorder) -> Body:
+        """A timed call failed the check. Raises ReferenceRevoked where it was the reference's."""
+        if wrong.candidate.id == candidate.id:
+            say(self.checked(candidate, wrong.answer, draws=1))
+            return self.dropped(candidate, wrong.answer.reason)
+        if wrong.candidate.id == self.task.seed.id:
+            raise TaskError(
+                f"{self.task.name}: the seed itself does not pass: {wrong.answer.detail}",
+                hint=f"tacho task check {self.task.folder}",
+            )
+        say(self.checked(wrong.candidate, wrong.answer, draws=1))
+        say(self.dropped(wrong.candidate, "revoked"))
+        raise ReferenceRevoked(wrong.candidate.id)
+
+    # -- the clock -------------------------------------------------------------------------------
+
+    def raced(self, candidate: Candidate, against: Candidate, stage: Stage,
+              say: Recorder) -> TrialTimed:  # fmt: skip
+        """One race on fresh inputs. Raises WrongAnswer and BoxError."""
+        rules = self.rules
+        if stage == "standing":
+            rules = replace(rules, max_pairs=rules.min_pairs + 1)
+        with Measurement(self.examiner, against, candidate) as measure:
+            result = race(measure, rules, self.rng)
+        self.usual_seconds[candidate.id] = result.wall_seconds
+        self.usual_seconds[against.id] = result.reference_seconds
+        body = timed(self.run, candidate.id, against.id, stage, result)
+        say(body)
+        return body
+
+    def test_clock(self) -> ClockTested:
+        """The seed against itself; from now on the rules go by the witness it found better.
+
+        Raises WrongAnswer where the seed fails its own check, and BoxError.
+        """
+        seed = self.task.seed
+        with Measurement(self.examiner, seed, seed) as measure:
+            once = measure("reference", -1, 0).wall_seconds
+            low, high = SELF_TEST_PAIRS
+            pairs = min(high, max(low, round(SELF_TEST_SECONDS / 2 / max(once, 1e-6))))
+            self.tested = self_test(measure, self.rules, self.rng, pairs=pairs)
+        self.rules = replace(self.rules, witness=self.tested.witness)
+        compared = self.tested.comparison
+        self.usual_seconds[seed.id] = compared.reference_seconds
+        return ClockTested(self.run, compared.pairs, compared.ratio, compared.low, compared.high,
+                           compared.spread, self.tested.witness, compared.contention)  # fmt: skip
+
+    # -- bodies ----------------------------------------------------------------------------------
+
+    def checked(self, candidate: Candidate, answer: Answer, draws: int) -> TrialChecked:
+        """The body for one examined call."""
+        return TrialChecked(self.run, candidate.id, answer.passed, answer.reason, answer.detail,
+                            draws, answer.wall_seconds, answer.cpu_seconds,
+                            answer.setup_seconds)  # fmt: skip
+
+    def dropped(self, candidate: Candidate, reason: str) -> CandidateDropped:
+        """The body for a trial that ended without a gain."""
+        return CandidateDropped(self.run, candidate.id, reason)
+
+
+class Measurement:
+    """One race's runs: a fresh draw for each pair, both sides on the same one, all outputs checked.
+
+    Use it in a `with`: leaving gives the last draw's memory back.
+    """
+
+    def __init__(self, examiner: Examiner, reference: Candidate, candidate: Candidate) -> None:
+        self.examiner = examiner
+        self.sides = {"reference": reference, "candidate": candidate}
+        self.pair = -1
+        self.draws = ExitStack()
+        self.draw: Draw | None = None
+
+    def __call__(self, side: Side, pair: int, repetition: int) -> Timing:
+        """One run. Raises WrongAnswer and BoxError, which end the race."""
+        if pair != self.pair or self.draw is None:
+            self.draws.close()
+            self.draw = self.draws.enter_context(self.examiner.draw())
+            self.pair = pair
+        answer = self.examiner.examine(self.sides[side], self.draw)
+        if not answer.passed:
+            raise WrongAnswer(self.sides[side], answer)
+        assert answer.wall_seconds is not None
+        return Timing(wall_seconds=answer.wall_seconds, cpu_seconds=answer.cpu_seconds)
+
+    def __enter__(self) -> Measurement:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.draws.close()
+
+
+def timed(run: str, candidate: str, against: str, stage: Stage, result: Comparison) -> TrialTimed:
+    """The body for one race."""
+    return TrialTimed(
+        run=run, candidate=candidate, against=against, stage=stage, verdict=result.verdict,
+        ratio=result.ratio, low=result.low, high=result.high, pairs=result.pairs,
+        cpu_ratio=result.cpu_ratio, contention=result.contention,
+        wall_seconds=result.wall_seconds, flags=list(result.flags),
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""A rehearsal of a task: can its seed be judged at all? What `tacho task check` runs."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+from tachograph.loop.bench import Bench
+from tachograph.loop.check import Answer
+
+DRAWS = 5
+SHORT_SECONDS = 0.005
+"""Below this, the fixed cost of a call (about 0.1 ms) and its jitter blur the ratios."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The seed's answers on a few fresh draws."""
+
+    task: str
+    level: str
+    answers: tuple[Answer, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the seed passed every draw."""
+        return all(answer.passed for answer in self.answers)
+
+    @property
+    def wall_seconds(self) -> float:
+        """Median of the calls that came back; 0 where none did."""
+        return statistics.median([a.wall_seconds for a in self.answers if a.wall_seconds] or [0.0])
+
+    def lines(self) -> list[str]:
+        """In words."""
+        if not self.passed:
+            bad = next(answer for answer in self.answers if not answer.passed)
+            return [f"{self.task}: the seed itself does not pass: {bad.reason}", bad.detail]
+        setup = statistics.median([a.setup_seconds or 0.0 for a in self.answers])
+        lines = [f"{self.task}: the seed passes {len(self.answers)} fresh draws at box level "
+                 f"{self.level}; a call takes {self.wall_seconds * 1000:.1f} ms after "
+                 f"{setup * 1000:.1f} ms of set-up"]  # fmt: skip
+        if self.wall_seconds < SHORT_SECONDS:
+            lines.append("warning: a call is short; larger inputs make ratios sharper")
+        return lines
+
+    def data(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"task": self.task, "level": self.level, "passed": self.passed,
+                "wall_seconds": self.wall_seconds, "says": self.lines()}  # fmt: skip
+
+
+def rehearse(bench: Bench) -> Rehearsal:
+    """Examine the seed on a few draws. Raises TaskError and BoxError."""
+    answers = []
+    for _ in range(DRAWS):
+        with bench.examiner.draw() as draw:
+            answers.append(bench.examiner.examine(bench.task.seed, draw))
+        if not answers[-1].passed:
+            break
+    return Rehearsal(bench.task.name, bench.examiner.box.level, tuple(answers))

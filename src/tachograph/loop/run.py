@@ -1,0 +1,165 @@
+"""A run as it lies in the ledger: open it, record what happens, read it back.
+
+Everything that the loop decides from is here and in nothing else, so a run that was killed goes on
+from its last entry. Several processes may write to one run (`tacho propose` beside `tacho run`):
+each reads the others' entries before it decides. Proven by tests/loop/test_run.py.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tachograph.errors import NotFoundError, UsageError
+from tachograph.ledger import Entry, Ledger
+from tachograph.ledger.kinds import (
+    Body,
+    CandidateProposed,
+    RunClosed,
+    RunOpened,
+    RunResumed,
+)
+from tachograph.loop.archive import SEED_LABEL, Archive
+from tachograph.loop.budget import Budget
+from tachograph.loop.clock import Rules
+from tachograph.loop.propose.protocol import Proposal
+from tachograph.task import Candidate, Task
+
+ACTOR = "loop"
+Listener = Callable[[Entry], None]
+
+
+class Run:
+    """One run on one ledger, as this process sees it. `refresh` brings in what others recorded."""
+
+    def __init__(self, ledger: Ledger, run: str, folder: Path, listen: Listener | None) -> None:
+        self.ledger = ledger
+        self.id = run
+        self.folder = folder
+        self.archive = Archive()
+        self.listen = listen
+        self.next_seq = 0
+        self.cache: dict[str, Candidate] = {}
+
+    # -- begin and end ---------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, ledger: Ledger, folder: Path, task: Task, budget: Budget, rules: Rules, *,
+             box: dict[str, Any], proposers: list[str], random_seed: int | None = None,
+             listen: Listener | None = None) -> Run:  # fmt: skip
+        """Begin a new run; it is in the ledger when this returns."""
+        run = cls(ledger, "r-" + secrets.token_hex(4), folder, listen)
+        run.next_seq = ledger.size
+        seed = random_seed if random_seed is not None else secrets.randbits(32)
+        run.record(RunOpened(
+            run=run.id, task=task.name, task_digest=task.digest, seed_candidate=task.seed.id,
+            goal=task.goal, budget=budget.plain(), random_seed=seed, box=box,
+            clock=asdict(rules), proposers=proposers,
+        ))  # fmt: skip
+        run.record_candidate(task.seed, [], SEED_LABEL, SEED_LABEL, "the task as given")
+        return run
+
+    @classmethod
+    def read(cls, ledger: Ledger, run: str, folder: Path, listen: Listener | None = None) -> Run:
+        """An earlier run. `run` may be an unambiguous beginning of its id, or `last`."""
+        found = cls(ledger, find(ledger, run), folder, None)
+        found.refresh()
+        found.listen = listen
+        return found
+
+    def resume(self) -> None:
+        """Go on with a run that was killed, interrupted or ran out of budget."""
+        self.record(RunResumed(self.id))
+
+    def close(self, reason: str) -> None:
+        """Record the end."""
+        best = self.archive.best
+        self.record(RunClosed(self.id, reason, best.id if best else None))
+
+    # -- record and read -------------------------------------------------------------------------
+
+    def record(self, body: Body, parents: tuple[int, ...] = (), actor: str = ACTOR) -> None:
+        """Append one entry and fold it in; durable when this returns."""
+        self.ledger.append([(actor, parents, body)])
+        self.refresh()
+
+    def record_about(self, body: Body) -> None:
+        """Append an entry that rests on its candidate's proposal."""
+        record = self.archive.records.get(getattr(body, "candidate", ""))
+        self.record(body, (record.seq,) if record else ())
+
+    def record_candidate(self, candidate: Candidate, parents: list[str], proposer: str, label: str,
+                         note: str) -> None:  # fmt: skip
+        """Put the files away, then record the proposal."""
+        files = {path: self.ledger.put(text.encode()) for path, text in candidate.files.items()}
+        seqs = tuple(self.archive.records[p].seq for p in parents if p in self.archive.records)
+        body = CandidateProposed(self.id, candidate.id, parents, proposer, label, note, files)
+        self.cache[candidate.id] = candidate
+        self.record(body, seqs, actor=proposer)
+
+    def record_proposal(self, proposal: Proposal, parent: str, proposer: str) -> None:
+        """What a proposer made from `parent`."""
+        self.record_candidate(proposal.candidate, [parent], proposer, proposal.label, proposal.note)
+
+    def refresh(self) -> None:
+        """Fold in what was recorded since, by this process or another."""
+        for entry in self.ledger.entries(run=self.id, start=self.next_seq):
+            self.archive.add(entry)
+            self.next_seq = entry.seq + 1
+            if self.listen:
+                self.listen(entry)
+
+    def candidate(self, candidate: str) -> Candidate:
+        """The candidate's files, verified as they are read. Raises NotFoundError, DamagedError."""
+        if candidate not in self.cache:
+            record = self.archive.records.get(candidate)
+            if record is None:
+                raise NotFoundError(f"run {self.id} has no candidate {candidate}",
+                                    hint=f"tacho show {self.id}")  # fmt: skip
+            files = {path: self.ledger.fetch(digest).decode()
+                     for path, digest in record.proposed.files.items()}  # fmt: skip
+            self.cache[candidate] = Candidate(files)
+        return self.cache[candidate]
+
+    def check_task(self, task: Task) -> None:
+        """The run's task has not changed since. Raises UsageError."""
+        opened = self.archive.opened
+        assert opened is not None
+        if opened.task_digest != task.digest:
+            raise UsageError(
+                f"task {task.name} is not the one that run {self.id} was opened on",
+                hint="undo the change of the task's folder, or begin a new run",
+            )
+
+    @contextmanager
+    def clock_alone(self) -> Iterator[None]:
+        """Hold the clock: one trial at a time on this ledger, in whichever process."""
+        with (self.folder / "clock.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def run_ids(ledger: Ledger) -> list[str]:
+    """Ids of all runs, the oldest first."""
+    return [e.body.run for e in ledger.entries(kinds=(RunOpened,)) if isinstance(e.body, RunOpened)]
+
+
+def find(ledger: Ledger, run: str) -> str:
+    """The full id that `run` stands for. Raises NotFoundError, UsageError."""
+    ids = run_ids(ledger)
+    if not ids:
+        raise NotFoundError("this ledger has no runs yet", hint="tacho run pairwise")
+    matches = ids[-1:] if run == "last" else [i for i in ids if i.startswith(run)]
+    if len(matches) == 1:
+        return matches[0]
+    if run in matches:
+        return run
+    if matches:
+        raise UsageError(f"'{run}' stands for several runs: {', '.join(matches[:5])}",
+                         hint="give more of its id")  # fmt: skip
+    raise NotFoundError(f"no run '{run}'", hint=f"there are: {', '.join(ids[-5:])}, or say 'last'")
