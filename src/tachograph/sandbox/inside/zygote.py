@@ -131,6 +131,18 @@ def become_child(zygote: Zygote, request: Dict[str, Any], line: int, files: int,
     child.serve(courier, workspace, request)
 
 
+def warm(library: str) -> None:
+    """Take first-use costs that every child would pay again. Only code of ours, and no threads."""
+    if library == "torch":
+        # building any optimiser imports it: a second, in each fork
+        importlib.import_module("torch._dynamo")
+    elif library == "numba":
+        # the first compilation fills the typing and target registries: a quarter of a second
+        numba = sys.modules["numba"]
+        array = numba.types.Array(numba.float64, 1, "C")
+        numba.njit([(array, numba.int64)])(lambda values, scale: values.sum() * scale)
+
+
 def sweep() -> None:
     """Without a process namespace: kill what the child left behind, which is now ours."""
     for _ in range(SWEEP_ROUNDS):
@@ -177,6 +189,7 @@ def main() -> None:
     try:
         for name in config["libraries"]:
             importlib.import_module(name)
+            warm(name)
     except Exception as error:  # noqa: BLE001 - the edge: a library may raise anything on import
         answer(line, "library", f"{type(error).__name__}: {error}")
         return
