@@ -1,7 +1,7 @@
 # `make demo` and `make test` need Python 3.11+ and make; all else is set up in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-JOBS ?= 2
+SECONDS ?= 110
 
 .PHONY: setup demo test test-all lint types bench clean
 
@@ -15,7 +15,9 @@ setup: .venv/.ready
 	@touch $@
 
 demo: setup
-	@$(BIN)/python examples/demo.py
+	@$(BIN)/tacho run char-lm --seconds $(SECONDS) --ledger .tacho/demo || test $$? -eq 1
+	@$(BIN)/tacho show last --ledger .tacho/demo
+	@$(BIN)/tacho ledger verify --ledger .tacho/demo
 
 test: setup
 	$(BIN)/python -m pytest -m "not long"
