@@ -1,33 +1,38 @@
-"""How the tree lies in the store: blocks of 256 nodes and the levels between.
+"""How the tree lies in the store: blocks of 64 nodes and the levels between.
 
-A block of group g holds the complete nodes of levels 8g to 8g + 7 over 256 nodes of level 8g, level
-by level, each level at a fixed place, zeros where a node is not complete yet. So a proof at a
-million entries reads three blocks, a batch of a thousand entries writes five, and the first 8,192
-bytes of a block are the C2SP tile of the same number. Proven by tests/ledger/test_blocks.py. Not
-covered: writing blocks to disk (store.py).
+A block of group g holds the complete nodes of levels 6g to 6g + 5 over 64 nodes of level 6g, level
+by level, each level at a fixed place, zeros where a node is not complete yet. That is 4,032 bytes:
+one row fills one page of 4,096, so that a proof at a million entries reads four pages, and a lone
+append writes one. Proven by tests/ledger/test_blocks.py. Not covered: writing to disk (store.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tachograph.merkle.levels import hash_pairs
 from tachograph.merkle.tree import HASH_BYTES, Node
 
-GROUP = 8
+GROUP = 6
 """Levels in a block."""
 WIDTH = 1 << GROUP
 """Nodes of the lowest level in a block."""
 SPANS = tuple(HASH_BYTES << (GROUP - step) for step in range(GROUP))
-"""Bytes of each level in a block, from the lowest: 8192, 4096, ... 64."""
+"""Bytes of each level in a block, from the lowest: 2048, 1024, ... 64."""
 STARTS = tuple(sum(SPANS[:step]) for step in range(GROUP))
 """Where each level begins in a block."""
 BLOCK_BYTES = sum(SPANS)
 EMPTY_BLOCK = bytes(BLOCK_BYTES)
 
 _NUMBER_BITS = 48
+_PLACES = tuple(
+    (level // GROUP << _NUMBER_BITS, GROUP - step, (WIDTH >> step) - 1, STARTS[step])
+    for level in range(64)
+    for step in [level % GROUP]
+)
+"""For each level: its group's first key, and how an index parts into block and place."""
 
-Blocks = Callable[[Sequence[int]], Mapping[int, bytes]]
+Blocks = Callable[[Collection[int]], Mapping[int, bytes]]
 """Reads blocks by key."""
 
 
@@ -38,14 +43,15 @@ def key(group: int, number: int) -> int:
 
 def read_nodes(nodes: Sequence[Node], read: Blocks) -> list[bytes]:
     """Return the hashes of complete nodes, each block read once."""
-    places = []
+    keys, starts = [], []
     for level, index in nodes:
-        group, step = level >> 3, level & 7
-        within = GROUP - step
-        place = STARTS[step] + ((index & ((1 << within) - 1)) << 5)
-        places.append((group << _NUMBER_BITS | index >> within, place))
-    blocks = read(list({block for block, _ in places}))
-    return [blocks[block][place : place + HASH_BYTES] for block, place in places]
+        group, shift, mask, start = _PLACES[level]
+        keys.append(group | index >> shift)
+        starts.append(start + (index & mask) * HASH_BYTES)
+    found = read(set(keys))
+    return [
+        found[block][start : start + HASH_BYTES] for block, start in zip(keys, starts, strict=True)
+    ]
 
 
 def open_blocks(size: int) -> list[int]:

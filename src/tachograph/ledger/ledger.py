@@ -25,6 +25,7 @@ from tachograph.ledger.verify import Verification, verify
 from tachograph.ledger.write import record
 from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint
 from tachograph.merkle.note import VerifierKey, format_note, sign_note
+from tachograph.merkle.proof import Proof, format_proof
 from tachograph.merkle.tree import Node, prove_consistency, prove_inclusion, root
 
 
@@ -37,6 +38,7 @@ class Ledger:
         self._store = store
         self._objects = objects
         self._queue = Queue(self._commit)
+        self._seen = 0
 
     @classmethod
     def open(cls, path: Path | str, create: bool = False, *, origin: str | None = None) -> Ledger:
@@ -87,16 +89,7 @@ class Ledger:
 
         Where nothing was recorded since the last signature, returns that one again.
         """
-        head = self._store.head()
-        if head.size:
-            last = self.get(head.size - 1).body
-            if isinstance(last, HeadSigned) and last.size == head.size - 1:
-                return last.note
-        key = load_key(self._folder)
-        text = format_checkpoint(Checkpoint(key.name, head.size, head.root))
-        note = format_note(sign_note(text, key))
-        self.append([(actor, (), HeadSigned(head.size, head.root.hex(), note))])
-        return note
+        return self._sign(actor).note
 
     # Read.
 
@@ -133,8 +126,9 @@ class Ledger:
 
     def root(self, size: int | None = None) -> bytes:
         """Return the root over the first `size` entries (default: all)."""
-        head = self._store.head()
-        return head.root if size is None else root(_within(size, head.size), self.hashes)
+        if size is None:
+            return self._store.head().root
+        return root(self._within(size), self.hashes)
 
     def hashes(self, nodes: Sequence[Node]) -> list[bytes]:
         """Return hashes of complete tree nodes, as proofs and tiles need them."""
@@ -142,25 +136,55 @@ class Ledger:
 
     def prove_inclusion(self, seq: int, size: int | None = None) -> list[bytes]:
         """Return the proof that entry `seq` is among the first `size` entries (default: all)."""
-        return prove_inclusion(seq, _within(size, self.size), self.hashes)
+        return prove_inclusion(seq, self._within(size), self.hashes)
 
     def prove_consistency(self, old: int, new: int | None = None) -> list[bytes]:
         """Return the proof that the first `new` entries (default: all) begin with `old` ones."""
-        return prove_consistency(old, _within(new, self.size), self.hashes)
+        return prove_consistency(old, self._within(new), self.hashes)
+
+    def prove(self, seq: int) -> str:
+        """Return the proof, as one file (merkle/proof.py), that entry `seq` is under a signed head.
+
+        The head is the newest that covers the entry; one is signed where there is none.
+        """
+        self.get(seq)
+        heads = self._heads(after=seq) or [self._sign()]
+        path = self.prove_inclusion(seq, heads[-1].size)
+        return format_proof(Proof(seq, tuple(path), heads[-1].note))
 
     def verify(self) -> Verification:
         """Derive everything again from the entries. Raises DamagedError naming what differs."""
         return verify(self._store, self._objects, self.verifier)
 
+    def _sign(self, actor: str = "ledger") -> HeadSigned:
+        head = self._store.head()
+        if head.size:
+            last = self.get(head.size - 1).body
+            if isinstance(last, HeadSigned) and last.size == head.size - 1:
+                return last
+        key = load_key(self._folder)
+        text = format_checkpoint(Checkpoint(key.name, head.size, head.root))
+        note = format_note(sign_note(text, key))
+        signed = HeadSigned(head.size, head.root.hex(), note)
+        self.append([(actor, (), signed)])
+        return signed
+
+    def _heads(self, after: int) -> list[HeadSigned]:
+        """Signed heads that cover entry `after`."""
+        found = (entry.body for entry in self.entries(kinds=[HeadSigned], start=after + 1))
+        return [body for body in found if isinstance(body, HeadSigned) and body.size > after]
+
+    def _within(self, size: int | None) -> int:
+        # A ledger never shrinks: below a size once seen, there is nothing to ask the store.
+        if size is None or size > self._seen:
+            self._seen = self.size
+        if size is not None and not 0 <= size <= self._seen:
+            raise UsageError(f"there are {self._seen} entries, not {size}", hint="ask for fewer")
+        return self._seen if size is None else size
+
     def _commit(self, tickets: Sequence[Ticket]) -> None:
         with self._store.begin() as transaction:
             record(tickets, transaction, self._objects.__contains__)
-
-
-def _within(size: int | None, newest: int) -> int:
-    if size is not None and not 0 <= size <= newest:
-        raise UsageError(f"there are {newest} entries, not {size}", hint="ask for fewer")
-    return newest if size is None else size
 
 
 def _create(folder: Path, origin: str | None) -> None:

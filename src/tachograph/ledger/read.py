@@ -1,6 +1,6 @@
 """Reading entries: whatever is read is checked against the tree first.
 
-Entries are read in pages that share a block, so that one comparison checks up to 256 of them, also
+Entries are read in pages that share a block, so that one comparison checks up to 64 of them, also
 those that a filter leaves out. Proven by tests/ledger/test_read.py and test_damage.py. Not covered:
 damage to inner nodes of the tree, which `verify` finds.
 """
@@ -60,7 +60,7 @@ def read_page(store: Store, start: int, stop: int) -> list[bytes]:
     return page
 
 
-def read_blocks(store: Store, keys: Sequence[int]) -> Mapping[int, bytes]:
+def read_blocks(store: Store, keys: Collection[int]) -> Mapping[int, bytes]:
     """Return blocks that must be there. Raises DamagedError."""
     found = store.blocks(keys)
     if len(found) != len(keys):

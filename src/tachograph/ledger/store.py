@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple, Protocol
 
 from tachograph.errors import DamagedError, FormatError, NotFoundError, StoreError
@@ -41,7 +42,7 @@ class Transaction(Protocol):
         """Return the newest head."""
         ...
 
-    def blocks(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+    def blocks(self, keys: Collection[int]) -> Mapping[int, bytes]:
         """Return those blocks that exist."""
         ...
 
@@ -63,7 +64,7 @@ class Store(Protocol):
         """Return the newest head."""
         ...
 
-    def blocks(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+    def blocks(self, keys: Collection[int]) -> Mapping[int, bytes]:
         """Return those blocks that exist."""
         ...
 
@@ -103,17 +104,17 @@ class SqliteStore:
 
     def head(self) -> Head:
         """See Store."""
-        with self._reading, _translated():
+        with self._reading, _TRANSLATED:
             return _head(self._reader)
 
-    def blocks(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+    def blocks(self, keys: Collection[int]) -> Mapping[int, bytes]:
         """See Store."""
-        with self._reading, _translated():
+        with self._reading, _TRANSLATED:
             return _blocks(self._reader, keys)
 
     def entries(self, start: int, stop: int) -> list[tuple[int, bytes]]:
         """See Store."""
-        with self._reading, _translated():
+        with self._reading, _TRANSLATED:
             return self._reader.execute(
                 "SELECT seq, data FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
             ).fetchall()
@@ -121,7 +122,7 @@ class SqliteStore:
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """See Store."""
-        with self._writing, _translated():
+        with self._writing, _TRANSLATED:
             if self._writer is None:
                 self._writer = _open_writer(self._path)
             self._writer.execute("BEGIN IMMEDIATE")
@@ -147,7 +148,7 @@ class _SqliteTransaction:
     def head(self) -> Head:
         return _head(self._connection)
 
-    def blocks(self, keys: Sequence[int]) -> Mapping[int, bytes]:
+    def blocks(self, keys: Collection[int]) -> Mapping[int, bytes]:
         return _blocks(self._connection, keys)
 
     def advance(
@@ -173,14 +174,14 @@ def _head(connection: sqlite3.Connection) -> Head:
     return Head(size, root)
 
 
-def _blocks(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, bytes]:
+def _blocks(connection: sqlite3.Connection, keys: Collection[int]) -> dict[int, bytes]:
     marks = ",".join("?" * len(keys))
     query = f"SELECT key, data FROM block WHERE key IN ({marks})"
-    return dict(connection.execute(query, keys).fetchall())
+    return dict(connection.execute(query, tuple(keys)).fetchall())
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
-    with _translated():
+    with _TRANSLATED:
         try:
             return _probed(f"{path.absolute().as_uri()}?mode=ro")
         except sqlite3.OperationalError:
@@ -220,7 +221,7 @@ def _connect(uri: str) -> sqlite3.Connection:
 def _create(path: Path) -> None:
     """Make the tables in a file of another name, then link it in place: whole or not at all."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    with _translated():
+    with _TRANSLATED:
         connection = _connect(f"{fresh.absolute().as_uri()}?mode=rwc")
         try:
             connection.executescript(
@@ -254,7 +255,7 @@ def _create(path: Path) -> None:
 
 
 def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    with _translated():
+    with _TRANSLATED:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     if (application, version) != (APPLICATION, SCHEMA):
@@ -269,13 +270,25 @@ _HINT = "see that the disk has room and that you may write there"
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
+class _Translated:
+    """Turns SQLite's errors into ours. A class: a generator would cost more than some queries."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not isinstance(error, sqlite3.Error):
+            return
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
             raise DamagedError(
                 f"the store's file is damaged: {error}", hint="restore ledger.db from a copy"
             ) from error
         raise StoreError(f"the store cannot be used: {error}", hint=_HINT) from error
+
+
+_TRANSLATED = _Translated()

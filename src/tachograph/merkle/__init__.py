@@ -8,6 +8,6 @@
 >>> check_inclusion(leaf=leaf_hash(b"second"), index=1, size=3, proof=proof, root=levels.root())
 """
 
-from tachograph.merkle import checkpoint, ed25519, levels, note, tree
+from tachograph.merkle import checkpoint, ed25519, levels, note, proof, tile, tree
 
-__all__ = ["checkpoint", "ed25519", "levels", "note", "tree"]
+__all__ = ["checkpoint", "ed25519", "levels", "note", "proof", "tile", "tree"]
