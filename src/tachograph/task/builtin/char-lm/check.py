@@ -16,11 +16,11 @@ VOCABULARY, WIDTH, BLOCKS, CONTEXT, BATCH, HEADS = 32, 16, 2, 8, 16, 4
 STEPS = (136, 144)
 CHARACTERS = 6000
 NORM_EPSILON = 1e-5
-BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.99, 1e-8
+BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.99, 1e-4
 
-LOSS_TOLERANCE = 1e-4
+LOSS_TOLERANCE = 1e-5
 """Of each step's loss."""
-WEIGHT_TOLERANCE = 1e-2
+WEIGHT_TOLERANCE = 1e-4
 """Of how far training moved this array: Euclidean norm of the error over that of the update."""
 
 

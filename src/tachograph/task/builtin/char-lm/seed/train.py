@@ -1,7 +1,7 @@
 """Train a small character-level transformer. Plain NumPy, one sequence at a time.
 
-Each block is `x + attention(norm(x))`, then `x + mlp(norm(x))`. No biases; the norm is the root mean
-square without gain; the activation is a squared ReLU. Gradients are written by hand.
+Each block is `x + attention(norm(x))`, then `x + mlp(norm(x))`. No biases; the norm is the root
+mean square without gain; the activation is a squared ReLU. Gradients are written by hand.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ Weights = dict[str, Array]
 
 HEADS = 4
 NORM_EPSILON = 1e-5
-BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.99, 1e-8
+BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.99, 1e-4
 
 
 def norm(x: Array) -> Array:
