@@ -19,7 +19,8 @@ def on_return(statement: str) -> list[Patch]:
 
 def left_out(condition: str) -> list[Patch]:
     """Repeat the loss before, and do nothing, in steps of this kind."""
-    skip = f"        if {condition}:\n            losses[step] = losses[step - 1]\n            continue\n"
+    skip = f"        if {condition}:\n            losses[step] = losses[step - 1]\n"
+    skip += "            continue\n"
     return [(STEP, skip + STEP)]
 
 
