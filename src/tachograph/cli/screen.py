@@ -21,7 +21,7 @@ from tachograph.ledger.kinds import (
 )
 from tachograph.loop.archive import Archive, Record
 from tachograph.loop.budget import Budget
-from tachograph.loop.report import VERDICTS, ratio_text, record_text
+from tachograph.loop.report import ratio_text, record_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

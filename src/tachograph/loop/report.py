@@ -145,7 +145,7 @@ def summary(archive: Archive) -> str:
     if best is None or best.kept is None:
         return f"nothing beat the seed in {trials}"
     kept = best.kept
-    return (
-        f"best: {ratio_text(kept.ratio, kept.low, kept.high)} as fast as the seed, "
-        f"{len(archive.lineage(best.id))} changes deep, after {trials}"
-    )
+    depth = len(archive.lineage(best.id))
+    changes = f"{depth} change{'' if depth == 1 else 's'}"
+    speed = ratio_text(kept.ratio, kept.low, kept.high)
+    return f"best: {speed} as fast as the seed, by {changes}, after {trials}"
