@@ -91,6 +91,16 @@ def test_precision_keeps_a_clear_race_going() -> None:
     assert not judge(data, replace(Rules(), precision=1.02)).settled
 
 
+def test_a_candidate_without_a_gain_in_sight_is_given_up() -> None:
+    """After eight pairs equal code costs no more, and is called nothing that is not shown."""
+    data = around(1.0, scale=8.0)
+    assert not judge(data, Rules()).settled
+    found = judge([*data, 0.0], Rules())
+    assert (found.verdict, found.settled) == ("not-resolved", True)
+    promising = judge([value + math.log(1.05) for value in [*data, 0.0]], Rules())
+    assert (promising.verdict, promising.settled) == ("not-resolved", False)
+
+
 def test_a_ratio_on_the_margin_settles_when_it_is_known_finely() -> None:
     """What will never be clear ends when the ratio is known to 1 %."""
     found = judge(around(1.03, scale=0.1) * 3, Rules())
