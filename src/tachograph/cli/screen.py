@@ -96,7 +96,9 @@ def clock_text(body: ClockTested) -> str:
     """The clock's test of itself, in words."""
     steady = f"identical code: {ratio_text(body.ratio, body.low, body.high)}"
     waiting = (
-        "" if body.contention is None else f", others waited {body.contention:.0%} of the time"
+        ""
+        if body.contention is None
+        else f", some task waited for a core {body.contention:.0%} of the time"
     )
     return f"clock: {steady} in {body.pairs} pairs, decides by {body.witness} time{waiting}"
 
@@ -186,6 +188,3 @@ class Live:
 def of(bound: float | None) -> str:
     """` of 30`, where there is a bound."""
     return "" if bound is None else f" of {bound:g}"
-
-
-__all__ = ["VERDICTS", "Lines", "Live", "Screen", "open_screen"]
