@@ -3,7 +3,8 @@
 A block of group g holds the complete nodes of levels 6g to 6g + 5 over 64 nodes of level 6g, level
 by level, each level at a fixed place, zeros where a node is not complete yet. That is 4,032 bytes:
 one row fills one page of 4,096, so that a proof at a million entries reads four pages, and a lone
-append writes one. Proven by tests/ledger/test_blocks.py. Not covered: writing to disk (store.py).
+append writes one. Proven by tests/ledger/test_ledger_blocks.py. Not covered: writing to disk
+(store.py).
 """
 
 from __future__ import annotations

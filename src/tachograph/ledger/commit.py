@@ -1,8 +1,8 @@
 """Group commit: appends that wait for the same disk share one transaction.
 
 Whoever arrives while a commit runs queues up; the first of the queue then commits for all of it.
-Proven by tests/ledger/test_commit.py. Not covered: writers in other processes; they wait in the
-store.
+Proven by tests/ledger/test_ledger_commit.py. Not covered: writers in other processes; they wait in
+the store.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Files that are whole or absent, and on the disk when we say so.
 
-Proven by tests/ledger/test_disk.py. Not covered: disks that acknowledge before they have written.
+Proven by tests/ledger/test_ledger_disk.py. Not covered: disks that acknowledge before they have
+written.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ An instance (one line in the ledger, broken here to fit; a later version differs
     {"actor":"loop","body":{"run":"r-7","reason":"trials","best":null},
      "kind":"RunClosed","parents":[3],"seq":4,"time":"2026-11-23T12:00:00.000000Z"}
 
-Proven by tests/ledger/test_entry.py. Not covered: whether the time is true: it is the writer's.
+Proven by tests/ledger/test_ledger_entry.py. Not covered: whether the time is true: it is the
+writer's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Plain fields of a body and back, checked against its dataclass in both directions.
 
-Proven by tests/ledger/test_kinds.py. Not covered: ranges and meanings of the fields.
+Proven by tests/ledger/test_ledger_kinds.py. Not covered: ranges and meanings of the fields.
 """
 
 from __future__ import annotations

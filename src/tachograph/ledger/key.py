@@ -1,8 +1,9 @@
 """The ledger's own key: one Ed25519 seed in a file that only its owner reads.
 
 `key` holds one line, `PRIVATE+KEY+name+id+base64`, as Go's note tools write it; `origin` holds the
-verifier key, `name+id+base64`, whose name is the log's origin. Proven by tests/ledger/test_key.py.
-Not covered: who may read the owner's files; a stolen key signs whatever its thief likes.
+verifier key, `name+id+base64`, whose name is the log's origin. Proven by
+tests/ledger/test_ledger_key.py. Not covered: who may read the owner's files; a stolen key signs
+whatever its thief likes.
 """
 
 from __future__ import annotations

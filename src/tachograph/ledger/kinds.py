@@ -3,8 +3,8 @@
 A kind is named by what happened, in the past tense, and its fields hold ground types only. To add a
 kind, write its dataclass and name it in `Body`. A kind's shape never changes afterwards: a later
 shape is a new kind, so that old entries stay readable for ever. Large content lies in the object
-store; a field of type `Digest` names it. Proven by tests/ledger/test_kinds.py. Not covered: what
-entries mean together, which is for whoever reads them.
+store; a field of type `Digest` names it. Proven by tests/ledger/test_ledger_kinds.py. Not covered:
+what entries mean together, which is for whoever reads them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The ledger: append, read, prove, sign, verify.
 
-A folder: `ledger.db` (store.py), `objects/` (objects.py), `key` and `origin` (key.py). The
-database is made last, so a folder that has it is a ledger. Opening reads a few rows; nothing is
-written before the first append. Proven by tests/ledger/test_ledger.py, test_durability.py and
-test_damage.py. Not covered: what entries mean together; what never reached `append`.
+A folder: `ledger.db` (store.py), `objects/` (objects.py), `key` and `origin` (key.py). The database
+is made last, so a folder that has it is a ledger. Opening reads a few rows; nothing is written
+before the first append. Proven by tests/ledger/test_ledger_face.py, test_ledger_durability.py and
+test_ledger_damage.py. Not covered: what entries mean together; what never reached `append`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Large content, addressed by its SHA-256: `objects/0a1b2c...`, one plain file each.
 
 An object is on the disk before `put` returns and is checked whenever it is read. Proven by
-tests/ledger/test_objects.py. Not covered: removal; a ledger keeps what its entries name.
+tests/ledger/test_ledger_objects.py. Not covered: removal; a ledger keeps what its entries name.
 """
 
 from __future__ import annotations

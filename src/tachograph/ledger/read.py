@@ -1,8 +1,8 @@
 """Reading entries: whatever is read is checked against the tree first.
 
 Entries are read in pages that share a block, so that one comparison checks up to 64 of them, also
-those that a filter leaves out. Proven by tests/ledger/test_read.py and test_damage.py. Not covered:
-damage to inner nodes of the tree, which `verify` finds.
+those that a filter leaves out. Proven by tests/ledger/test_ledger_read.py and
+test_ledger_damage.py. Not covered: damage to inner nodes of the tree, which `verify` finds.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Three tables: `entry` (seq, canonical bytes), `block` (the tree, see blocks.py) and `head` (one row:
 size and root). A transaction holds the only write lock, moves the head by compare-and-set, and is
 durable when `commit` returns: write-ahead log, synchronous=FULL. A reader opens the file read-only.
-Proven by tests/ledger/test_store.py and test_durability.py. Not covered: what the bytes mean.
+Proven by tests/ledger/test_ledger_store.py and test_ledger_durability.py. Not covered: what the
+bytes mean.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Deriving the whole ledger again from its entries, and naming the first thing that differs.
 
-Proven by tests/ledger/test_verify.py and test_damage.py. Not covered: entries cut off the end
-together with every trace of them in the folder; against that, hold a signed head of your own and
-ask for a consistency proof.
+Proven by tests/ledger/test_ledger_verify.py and test_ledger_damage.py. Not covered: entries cut off
+the end together with every trace of them in the folder; against that, hold a signed head of your
+own and ask for a consistency proof.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Writing entries: drafts in, one durable transaction out.
 
-Proven by tests/ledger/test_ledger.py and test_durability.py. Not covered: who may write.
+Proven by tests/ledger/test_ledger_face.py and test_ledger_durability.py. Not covered: who may
+write.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ An instance, the text that a note signs:
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 
 Parsing is strict: decode, encode again, compare. Extension lines are kept as they are; a later
-format can only add such lines. Proven by tests/merkle/test_checkpoint.py. Not covered: signatures
-(note.py).
+format can only add such lines. Proven by tests/merkle/test_merkle_checkpoint.py. Not covered:
+signatures (note.py).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Libraries differ on odd keys: of the 914 edge cases that C2SP publishes, OpenSSL
 libsodium 43. The rule here, at enrolment of a key and at each verification: the key A and the
 signature's R are canonical encodings of points that are not of small order, S is below the group
 order, and the equation holds without multiplying by the cofactor. Proven by
-tests/merkle/test_ed25519.py with those cases and Wycheproof's. Not covered: keeping a private key
-(ledger/key.py).
+tests/merkle/test_merkle_ed25519.py with those cases and Wycheproof's. Not covered: keeping a
+private key (ledger/key.py).
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ An instance:
 
 Parsing is strict: a note parses only from the exact text that formatting it gives. Signatures by
 unknown keys are kept and ignored; one bad signature by a known key spoils the note. A later format
-would differ by its algorithm byte. Proven by tests/merkle/test_note.py. Not covered: algorithms
-other than 0x01, whose keys are unknown keys here.
+would differ by its algorithm byte. Proven by tests/merkle/test_merkle_note.py. Not covered:
+algorithms other than 0x01, whose keys are unknown keys here.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ An instance; a later format would differ in its first line:
     — example.com/log hI2DJw...
 
 Whoever holds the entry's bytes and the log's key needs nothing else, and no network. Parsing is
-strict. Proven by tests/merkle/test_proof.py. Not covered: witnesses; their lines stay in the head.
+strict. Proven by tests/merkle/test_merkle_proof.py. Not covered: witnesses; their lines stay in the
+head.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 A log of 70,000 leaves is served as `tile/0/000` to `tile/0/272`, the partial `tile/0/273.p/112`,
 `tile/1/000`, the partials `tile/1/001.p/17` and `tile/2/000.p/1`, and entry bundles beside level 0,
 `tile/entries/x001/x234/067` being number 1,234,067. A file of one name never changes. Proven by
-tests/merkle/test_tile.py with a log that another program wrote. Not covered: fetching and serving.
+tests/merkle/test_merkle_tile.py with a log that another program wrote. Not covered: fetching and
+serving.
 """
 
 from __future__ import annotations
