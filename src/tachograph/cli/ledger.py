@@ -1,15 +1,16 @@
-"""`tacho ledger show`, `verify`, `prove`."""
+"""`tacho ledger show`, `verify`, `prove`, `check`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tachograph.cli.options import AsJson, LedgerAt
 from tachograph.cli.output import tell, tell_json
-from tachograph.errors import UsageError
+from tachograph.errors import NotFoundError, UsageError
 
 app = typer.Typer(help="The ledger: the record of everything.", rich_markup_mode=None,
                   invoke_without_command=True)  # fmt: skip
@@ -75,3 +76,55 @@ def verify(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     tell(f"intact: {found.size} entries, {found.objects} objects, {found.heads} signed heads")
     tell(f"origin {origin}")
     tell(f"root   {found.root}")
+
+
+@app.command("prove", epilog="Example: tacho ledger prove 12 --out ./evidence")
+def prove(
+    seq: Annotated[int, typer.Argument(metavar="SEQ", help="The entry's number.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path(),
+    ledger: LedgerAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write one entry and the proof that it is in the ledger; others need nothing else to check."""
+    from tachograph.cli.places import open_ledger
+    from tachograph.ledger.entry import encode
+
+    with open_ledger(ledger) as (book, _):
+        entry, proof, key = encode(book.get(seq)), book.prove(seq), str(book.verifier)
+    files = {"entry": out / f"entry-{seq}.json", "proof": out / f"entry-{seq}.tlog-proof"}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        files["entry"].write_bytes(entry)
+        files["proof"].write_text(proof)
+    except OSError as error:
+        raise UsageError(f"cannot write below {out}: {error.strerror}", hint="--out DIR") from None
+    if as_json:
+        tell_json({name: str(path) for name, path in files.items()} | {"key": key})
+        return
+    tell(f"wrote {files['entry']} and {files['proof']}")
+    tell(f"key {key}")
+    tell(f"next: tacho ledger check {files['proof']} {files['entry']} --key '{key}'")
+
+
+@app.command("check", epilog="Example: tacho ledger check e.tlog-proof e.json --key 'KEY'")
+def check(
+    proof: Annotated[Path, typer.Argument(metavar="PROOF")],
+    entry: Annotated[Path, typer.Argument(metavar="ENTRY")],
+    key: Annotated[str, typer.Option("--key", help="The ledger's public key, from its owner.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a proof without the ledger: was this entry under a head that this key signed?"""
+    from tachograph.merkle.note import parse_verifier_key
+    from tachograph.merkle.proof import check_proof, parse_proof
+
+    try:
+        text, data = proof.read_bytes().decode(), entry.read_bytes()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFoundError(f"cannot read the proof or the entry: {error}") from None
+    verifier = parse_verifier_key(key)
+    parsed = parse_proof(text)
+    head = check_proof(parsed, data=data, origin=verifier.name, keys=[verifier])
+    if as_json:
+        tell_json({"proven": True, "index": parsed.index, "size": head.size, "origin": head.origin})
+        return
+    tell(f"proven: entry {parsed.index} of {head.size} under a head of {head.origin}")
