@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +24,7 @@ from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, seal_inputs
 from tachograph.sandbox.outcome import Failed, Finished
 from tachograph.sandbox.program import Program
+from tachograph.sandbox.staging import Staging
 from tachograph.sandbox.watch import Watch
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -62,7 +61,8 @@ class Box:
         self.process: subprocess.Popen[bytes] | None = None
         self.line: socket.socket | None = None
         self.programs: dict[str, tuple[MemoryFile, bool]] = {}
-        self.staging = Path(tempfile.mkdtemp(prefix="tacho-box-"))
+        self.ground = Staging()
+        self.staging = self.ground.path
 
     @classmethod
     def open(cls, *, level: Level = "A", python: Path | None = None,
@@ -252,7 +252,7 @@ class Box:
         for held, _ in self.programs.values():
             held.close()
         self.programs.clear()
-        shutil.rmtree(self.staging, ignore_errors=True)
+        self.ground.close()
 
     def __enter__(self) -> Box:
         return self
