@@ -12,10 +12,9 @@ Every timed call's output is checked. Proven by tests/loop/test_judge.py and tes
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from tachograph.errors import BoxError, TaskError
 from tachograph.ledger.kinds import (
@@ -33,7 +32,13 @@ from tachograph.loop.clock.race import Side
 from tachograph.task import Candidate, Task
 
 Stage = Literal["screen", "confirm", "standing"]
-Recorder = Callable[[Body], None]
+
+
+class Recorder(Protocol):
+    """Records bodies next to each other; they are durable when it returns."""
+
+    def __call__(self, *bodies: Body) -> None: ...
+
 
 UNPROMISING = 1.5
 """A candidate whose checked call took this many times the reference's is not raced."""
@@ -84,7 +89,7 @@ class Judge:
         for _ in range(BOX_TRIES):
             try:
                 self.stage = "check"
-                say(self.verdict(candidate, best, say, answer))
+                say(*self.verdict(candidate, best, say, answer))
             except BoxError as error:
                 say(BoxFailed(self.run, candidate.id, self.stage, str(error)))
             else:
@@ -92,28 +97,32 @@ class Judge:
         say(self.dropped(candidate, "box-failed"))
 
     def verdict(self, candidate: Candidate, best: Candidate, say: Recorder,
-                answer: Answer | None) -> Body:  # fmt: skip
-        """Check, then clock; the trial's last body. Raises BoxError."""
+                answer: Answer | None) -> tuple[Body, ...]:  # fmt: skip
+        """Check, then clock; the trial's last bodies. Raises BoxError.
+
+        Where the check ends the trial, its body comes with the last one: one wait for the disk.
+        """
         refusal = self.task.refusal(candidate)
         if refusal:
-            say(self.checked(candidate, Answer(False, "refused", refusal), draws=0))
-            return self.dropped(candidate, "refused")
+            answer = Answer(False, "refused", refusal)
+            return self.checked(candidate, answer, draws=0), self.dropped(candidate, "refused")
         if answer is None:
             with self.examiner.draw() as draw:
                 answer = self.examiner.examine(candidate, draw)
-        say(self.checked(candidate, answer, draws=1))
+        checked = self.checked(candidate, answer, draws=1)
         if not answer.passed:
-            return self.dropped(candidate, answer.reason)
+            return checked, self.dropped(candidate, answer.reason)
         if self.task.metric == "check":
-            return CandidateKept(self.run, candidate.id, 1.0, 1.0, 1.0)
+            return checked, CandidateKept(self.run, candidate.id, 1.0, 1.0, 1.0)
+        say(checked)
         self.stage = "clock"
         try:
             if self.tested is None:
                 say(self.test_clock())
             usual = self.usual_seconds.get(best.id)
             if usual and answer.wall_seconds and answer.wall_seconds > UNPROMISING * usual:
-                return self.dropped(candidate, "unpromising")
-            return self.clocked(candidate, best, say)
+                return (self.dropped(candidate, "unpromising"),)
+            return (self.clocked(candidate, best, say),)
         except WrongAnswer as wrong:
             return self.went_wrong(candidate, wrong, say)
 
@@ -133,18 +142,19 @@ class Judge:
             self.run, candidate.id, against_seed.ratio, against_seed.low, against_seed.high
         )
 
-    def went_wrong(self, candidate: Candidate, wrong: WrongAnswer, say: Recorder) -> Body:
+    def went_wrong(self, candidate: Candidate, wrong: WrongAnswer,
+                   say: Recorder) -> tuple[Body, ...]:  # fmt: skip
         """A timed call failed the check. Raises ReferenceRevoked where it was the reference's."""
         if wrong.candidate.id == candidate.id:
-            say(self.checked(candidate, wrong.answer, draws=1))
-            return self.dropped(candidate, wrong.answer.reason)
+            checked = self.checked(candidate, wrong.answer, draws=1)
+            return checked, self.dropped(candidate, wrong.answer.reason)
         if wrong.candidate.id == self.task.seed.id:
             raise TaskError(
                 f"{self.task.name}: the seed itself does not pass: {wrong.answer.detail}",
                 hint=f"tacho task check {self.task.folder}",
             )
-        say(self.checked(wrong.candidate, wrong.answer, draws=1))
-        say(self.dropped(wrong.candidate, "revoked"))
+        say(self.checked(wrong.candidate, wrong.answer, draws=1),
+            self.dropped(wrong.candidate, "revoked"))  # fmt: skip
         raise ReferenceRevoked(wrong.candidate.id)
 
     # -- the clock -------------------------------------------------------------------------------

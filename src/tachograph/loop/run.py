@@ -88,10 +88,12 @@ class Run:
         self.ledger.append([(actor, parents, body)])
         self.refresh()
 
-    def record_about(self, body: Body) -> None:
-        """Append an entry that rests on its candidate's proposal."""
-        record = self.archive.records.get(getattr(body, "candidate", ""))
-        self.record(body, (record.seq,) if record else ())
+    def record_about(self, *bodies: Body) -> None:
+        """Append entries that rest on their candidates' proposals, together, and fold them in."""
+        about = [self.archive.records.get(getattr(body, "candidate", "")) for body in bodies]
+        self.ledger.append([(ACTOR, (record.seq,) if record else (), body)
+                            for body, record in zip(bodies, about, strict=True)])  # fmt: skip
+        self.refresh()
 
     def record_candidate(self, candidate: Candidate, parents: list[str], proposer: str, label: str,
                          note: str) -> None:  # fmt: skip
