@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph import canon
@@ -48,6 +48,7 @@ def test_scheme_vectors(name: str) -> None:
     assert canon.decode(expected) == value
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_decode_inverts_encode(value: Any) -> None:
     """What was encoded decodes to an equal value, and encodes to the same bytes again."""
