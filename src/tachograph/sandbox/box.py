@@ -123,6 +123,7 @@ class Box:
         config = {
             "level": self.level, "libraries": self.libraries, "staging": str(self.staging),
             "masks": [str(PACKAGE)], "spare_uid": spare, "cores": self.cores,
+            "line": theirs.fileno(),
         }  # fmt: skip
         command = [str(self.python), "-s", "-B", "-c", BOOT.format(str(PACKAGE)),
                    json.dumps(config)]  # fmt: skip
@@ -130,10 +131,9 @@ class Box:
         with theirs, complaints:
             try:
                 self.process = subprocess.Popen(
-                    ["/bin/sh", "-c", f'exec 3<&{theirs.fileno()} "$@"', "zygote", *command],
-                    env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                    stderr=complaints.descriptor, pass_fds=[theirs.fileno()], cwd="/",
-                    start_new_session=True,
+                    command, env=self.environment(), stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL, stderr=complaints.descriptor,
+                    pass_fds=[theirs.fileno()], cwd="/", start_new_session=True,
                 )  # fmt: skip
             except OSError as error:
                 ours.close()

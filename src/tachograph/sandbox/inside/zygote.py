@@ -23,8 +23,6 @@ from typing import Any, Dict
 
 from tachograph.sandbox.inside import child, frame, kernel, landlock, namespaces, walls
 
-CONTROL = 3
-"""The descriptor of the line to the judge."""
 REPORT = struct.Struct("<iddq")
 """wait status, user seconds, system seconds, peak resident KiB"""
 SWEEP_ROUNDS = 20_000
@@ -184,8 +182,8 @@ def keep_only(kept: "set[int]") -> None:
 
 def main() -> None:
     """Run as the zygote. The configuration is the last argument."""
-    line = socket.socket(fileno=CONTROL)
     config = json.loads(sys.argv[-1])
+    line = socket.socket(fileno=config["line"])
     try:
         for name in config["libraries"]:
             importlib.import_module(name)
