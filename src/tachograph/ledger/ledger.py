@@ -89,6 +89,11 @@ class Ledger:
 
         Where nothing was recorded since the last signature, returns that one again.
         """
+        head = self._store.head()
+        if head.size:
+            last = self.get(head.size - 1).body
+            if isinstance(last, HeadSigned) and last.size == head.size - 1:
+                return last.note
         return self._sign(actor).note
 
     # Read.
@@ -148,7 +153,7 @@ class Ledger:
         The head is the newest that covers the entry; one is signed where there is none.
         """
         self.get(seq)
-        heads = self._heads(after=seq) or [self._sign()]
+        heads = self._heads(after=seq) or [self._sign("ledger")]
         path = self.prove_inclusion(seq, heads[-1].size)
         return format_proof(Proof(seq, tuple(path), heads[-1].note))
 
@@ -156,12 +161,8 @@ class Ledger:
         """Derive everything again from the entries. Raises DamagedError naming what differs."""
         return verify(self._store, self._objects, self.verifier)
 
-    def _sign(self, actor: str = "ledger") -> HeadSigned:
+    def _sign(self, actor: str) -> HeadSigned:
         head = self._store.head()
-        if head.size:
-            last = self.get(head.size - 1).body
-            if isinstance(last, HeadSigned) and last.size == head.size - 1:
-                return last
         key = load_key(self._folder)
         text = format_checkpoint(Checkpoint(key.name, head.size, head.root))
         note = format_note(sign_note(text, key))

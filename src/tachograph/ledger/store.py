@@ -156,13 +156,13 @@ class _SqliteTransaction:
         self, old: Head, new: Head, entries: Sequence[bytes], blocks: Mapping[int, bytes]
     ) -> None:
         write = self._connection
-        write.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(entries, old.size))
-        write.executemany("INSERT OR REPLACE INTO block VALUES (?, ?)", blocks.items())
         moved = write.execute(
             "UPDATE head SET size = ?, root = ? WHERE size = ? AND root = ?", (*new, *old)
         )
         if moved.rowcount != 1:
             raise StoreError("the head moved meanwhile", hint="read the head again and retry")
+        write.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(entries, old.size))
+        write.executemany("INSERT OR REPLACE INTO block VALUES (?, ?)", blocks.items())
 
 
 def _head(connection: sqlite3.Connection) -> Head:
@@ -189,9 +189,13 @@ def _open_reader(path: Path) -> sqlite3.Connection:
             # A write-ahead log needs shared memory beside the file. Where the folder is read-only
             # and the log empty, nobody can be writing, so the file may be read as it is.
             log = path.with_name(path.name + "-wal")
-            if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
+            if _may_write(path.parent) or (log.exists() and log.stat().st_size):
                 raise
             return _probed(f"{path.absolute().as_uri()}?immutable=1")
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _probed(uri: str) -> sqlite3.Connection:
