@@ -21,7 +21,7 @@ from tachograph.errors import BoxError
 from tachograph.sandbox.call import Call, CandidateError, failed
 from tachograph.sandbox.levels import CHAIN, Level, LevelError
 from tachograph.sandbox.limits import Limits
-from tachograph.sandbox.memory import MemoryFile, seal_inputs
+from tachograph.sandbox.memory import MemoryFile, sealed_inputs
 from tachograph.sandbox.outcome import Failed, Finished
 from tachograph.sandbox.program import Program
 from tachograph.sandbox.staging import Staging
@@ -186,7 +186,7 @@ class Box:
         assert self.line is not None
         self.forks += 1
         files, has_kept = self.files_of(program)
-        sealed = seal_inputs(inputs)
+        sealed = sealed_inputs(inputs)
         limits = self.limits
         if program.run and limits.processes == 1:
             limits = replace(limits, processes=COMMAND_PROCESSES)
@@ -207,8 +207,7 @@ class Box:
             self.stop()
             raise
         finally:
-            if sealed is not inputs:
-                sealed.close()
+            sealed.close()
 
     def files_of(self, program: Program) -> tuple[MemoryFile, bool]:
         """The program's files as the box reads them, and whether an earlier box's are with them."""

@@ -99,9 +99,12 @@ class Call:
         self.kept_bytes = int.from_bytes(payload, "little")
         return time.monotonic() - self.started
 
-    def go(self, inputs: MemoryFile) -> tuple[float, float]:
-        """Steps 3 and 4; wall and CPU seconds between them. Raises CandidateError or BoxError."""
-        cpu_before = process_seconds(self.child)
+    def go(self, inputs: MemoryFile) -> tuple[float, float | None]:
+        """Steps 3 and 4; wall and CPU seconds between them. Raises CandidateError or BoxError.
+
+        CPU seconds are None where it went on, or ended, instead of waiting to be killed.
+        """
+        self.cpu_before, _ = process_seconds(self.child)
         began = time.perf_counter()
         try:
             socket.send_fds(self.line, [b"G"], [inputs.descriptor])
@@ -110,7 +113,7 @@ class Call:
         kind, payload = self.receive(self.limits.wall_seconds, loading=False)
         sealed = self.output.seal()
         wall = time.perf_counter() - began
-        cpu = process_seconds(self.child) - cpu_before
+        cpu, at_rest = process_seconds(self.child)
         if kind != b"D" or len(payload) != 8:
             raise CandidateError("raised", text_of(kind, payload), loading=False)
         if not sealed:
@@ -118,14 +121,14 @@ class Call:
         if wall > self.limits.wall_seconds:
             raise CandidateError("too slow", f"over {self.limits.wall_seconds:g} s", loading=False)
         self.size = int.from_bytes(payload, "little")
-        self.cpu_before = cpu_before
-        return wall, cpu
+        return wall, cpu - self.cpu_before if at_rest else None
 
-    def result(self, setup: float, wall: float, cpu: float) -> Finished:
+    def result(self, setup: float, wall: float, cpu: float | None) -> Finished:
         """Step 5, then the decoded output. Raises CandidateError or BoxError."""
         _, user, system, peak_kib = self.end()
-        if self.limits.processes > 1:
-            cpu = max(cpu, user + system - self.cpu_before)
+        if cpu is None or self.limits.processes > 1:
+            # all that it used until its end, which is never less than what the result cost
+            cpu = max(cpu or 0.0, user + system - self.cpu_before)
         try:
             output = self.output.value(self.size)
         except frame.FrameError as error:
@@ -191,8 +194,7 @@ class Call:
         status, *_ = self.end()
         code = os.waitstatus_to_exitcode(status)
         if code < 0:
-            name = signal.Signals(-code).name
-            return CandidateError("died", f"killed by {name}", loading)
+            return CandidateError("died", f"killed by {signal_name(-code)}", loading)
         return CandidateError("died", f"ended by itself with exit code {code}", loading)
 
     def end(self) -> tuple[int, float, float, int]:
@@ -218,20 +220,34 @@ class Call:
             self.close()
 
 
-def process_seconds(pid: int) -> float:
+def process_seconds(pid: int) -> tuple[float, bool]:
     """CPU time of a process, read from outside (Linux: its process-wide scheduler clock).
 
     The kernel adds a running thread's time only at ticks, so this waits, for a moment at most,
-    until the process sleeps, as it does before GO and after D.
+    until all threads sleep, as they do before GO and after D. False where they do not.
     """
     deadline = time.monotonic() + SETTLE_SECONDS
     try:
-        with Path(f"/proc/{pid}/stat").open("rb", buffering=0) as stat:
-            while b") S " not in os.pread(stat.fileno(), 256, 0) and time.monotonic() < deadline:
-                pass
-        return time.clock_gettime((~pid << 3) | 2)
+        while not (at_rest := asleep(pid)) and time.monotonic() < deadline:
+            pass
+        return time.clock_gettime((~pid << 3) | 2), at_rest
     except OSError:
-        return 0.0
+        return 0.0, False
+
+
+def asleep(pid: int) -> bool:
+    """Whether every thread of the process sleeps. Raises OSError where it has gone."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    states = [thread.joinpath("stat").read_bytes() for thread in threads]
+    return all(b") S " in state for state in states)
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL`; real-time signals have numbers only."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def text_of(kind: bytes, payload: bytes) -> str:

@@ -64,8 +64,18 @@ class MemoryFile:
         """The frame in the first `size` bytes. Raises frame.FrameError."""
         if not 0 < size <= os.fstat(self.descriptor).st_size:
             raise frame.FrameError("a size beyond the limit")
-        with mmap.mmap(self.descriptor, size, prot=mmap.PROT_READ) as memory:
-            return frame.decode(memory)
+        # not in a `with`: an error's traceback still holds views of the memory, so it cannot
+        # be closed then; it goes with the last of them
+        return frame.decode(mmap.mmap(self.descriptor, size, prot=mmap.PROT_READ))
+
+    def twin(self, name: str) -> MemoryFile:
+        """A sealed copy, which shares no offset, flag, time or mode with this one."""
+        made = MemoryFile.make(name)
+        size, done = os.fstat(self.descriptor).st_size, 0
+        while done < size:
+            done += os.sendfile(made.descriptor, self.descriptor, done, size - done)
+        made.seal()
+        return made
 
     def text(self) -> str:
         """Everything written so far, as text without control characters."""
@@ -93,6 +103,8 @@ def printable(text: str) -> str:
     )
 
 
-def seal_inputs(inputs: Mapping[str, Any] | MemoryFile) -> MemoryFile:
-    """Inputs as a sealed memory file; one that is sealed already passes through."""
-    return inputs if isinstance(inputs, MemoryFile) else MemoryFile.sealed("inputs", dict(inputs))
+def sealed_inputs(inputs: Mapping[str, Any] | MemoryFile) -> MemoryFile:
+    """Inputs as a sealed memory file for one box alone."""
+    if isinstance(inputs, MemoryFile):
+        return inputs.twin("inputs")
+    return MemoryFile.sealed("inputs", dict(inputs))

@@ -32,16 +32,24 @@ class Workspace:
         self.path = root + "/" + WORK
         self.own: List[str] = []
 
-    def fill(self, files: Dict[str, str], kept: Dict[str, Any]) -> None:
-        """Write the sources, and what an earlier box of the same sources left."""
+    def fill(self, files: Dict[str, str]) -> None:
+        """Write the sources."""
         os.makedirs(self.path + "/.cache", exist_ok=True)
         os.makedirs(os.path.dirname(self.path) + "/tmp", exist_ok=True)
         for name, text in files.items():
             self.write(name, text.encode(), 0o644)
             os.utime(self.path + "/" + name, (SOURCE_TIME, SOURCE_TIME))
-        for name, (mode, data) in kept.items():
-            self.write(name, data, mode & 0o777)
         self.own = list(files)
+
+    def restore(self, kept: Dict[str, Any]) -> None:
+        """Write what loading the same sources left in an earlier box; never in a source's place.
+
+        Names and data are the candidate's, so this is done behind the walls, and is its own fault
+        where it fails.
+        """
+        for name, (mode, data) in kept.items():
+            if os.path.normpath(name) not in self.own:
+                self.write(name, data, mode & 0o777)
 
     def write(self, name: str, data: bytes, mode: int) -> None:
         """One file, with its folders."""
@@ -173,9 +181,11 @@ def read_outputs() -> Dict[str, Any]:
     return outputs
 
 
-def serve(courier: Courier, workspace: Workspace, request: Dict[str, Any]) -> None:
+def serve(courier: Courier, workspace: Workspace, request: Dict[str, Any],
+          kept: Dict[str, Any]) -> None:  # fmt: skip
     """Load, wait for GO, call once, hand back. Never returns normally."""
     try:
+        workspace.restore(kept)
         if request["entry"]:
             function = load_function(workspace, request["entry"])
         else:

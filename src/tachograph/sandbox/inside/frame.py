@@ -20,6 +20,9 @@ from typing import Any, List, Tuple
 
 MAX_DEPTH = 32
 MAX_NODES = 1_000_000
+MAX_MARKS = 12 * MAX_NODES
+"""Brackets and quotes in the head, which JSON's reader turns into objects before nodes are counted.
+No node of ours takes more than nine."""
 ALIGN = 64
 DTYPES = frozenset(
     ["|b1", "|i1", "|u1"] + ["<" + c + w for c in "iu" for w in "248"]
@@ -124,6 +127,7 @@ class Decoder:
         self.start = start
         self.copy = copy
         self.nodes = 0
+        self.left = len(buffer)
 
     def value(self, node: Any, depth: int) -> Any:
         """The value that `node` stands for."""
@@ -174,6 +178,9 @@ class Decoder:
                 raise FrameError("an offset or a size that is none")
         if offset % ALIGN or self.start + offset + size > len(self.buffer):
             raise FrameError("a blob outside the frame")
+        self.left -= size
+        if self.left < 0:
+            raise FrameError("blobs that overlap")  # a small frame would become a large value
         return self.buffer[self.start + offset : self.start + offset + size]
 
     def array(self, dtype: Any, shape: Any, offset: Any) -> Any:
@@ -194,7 +201,10 @@ class Decoder:
         flat = numpy.frombuffer(data, dtype=kind) if count else numpy.empty(0, kind)
         if dtype == "|b1" and count and int(flat.view(numpy.uint8).max()) > 1:
             raise FrameError("a truth value that is neither 0 nor 1")
-        return (flat.copy() if self.copy else flat).reshape(shape)
+        try:
+            return (flat.copy() if self.copy else flat).reshape(shape)
+        except (ValueError, OverflowError):
+            raise FrameError("a shape that is none") from None
 
 
 def decode(buffer: Any, copy: bool = True) -> Any:
@@ -205,8 +215,11 @@ def decode(buffer: Any, copy: bool = True) -> Any:
     length = int.from_bytes(view[:8], "little")
     if length > len(view) - 8:
         raise FrameError("the head is longer than the frame")
+    raw = bytes(view[8 : 8 + length])
+    if sum(map(raw.count, (b"[", b"{", b'"'))) > MAX_MARKS:
+        raise FrameError("too many values")
     try:
-        head = json.loads(bytes(view[8 : 8 + length]).decode(), parse_constant=refuse)
+        head = json.loads(raw.decode(), parse_constant=refuse)
     except RecursionError:
         raise FrameError("nested too deeply") from None
     except ValueError as error:

@@ -115,8 +115,11 @@ def become_child(zygote: Zygote, request: Dict[str, Any], line: int, files: int,
             kernel.unshare(kernel.CLONE_NEWNS)
             namespaces.fresh_scratch(limits["disk_mib"])
         workspace = child.Workspace(zygote.root)
-        workspace.fill(**read_frame(files))
+        content = read_frame(files)
+        workspace.fill(content["files"])
         os.chdir(workspace.path)
+        # one of its own: flags and locks on a shared one would outlive the box
+        os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
         keep_only({0, 1, 2, line, output, kept, zygote.ruleset})
@@ -126,7 +129,7 @@ def become_child(zygote: Zygote, request: Dict[str, Any], line: int, files: int,
         return
     courier.say(b"W")
     gc.enable()
-    child.serve(courier, workspace, request)
+    child.serve(courier, workspace, request, content["kept"])
 
 
 def warm(library: str) -> None:
