@@ -1,0 +1,36 @@
+"""Which parents are tried, and in which order."""
+
+from __future__ import annotations
+
+from loop_history import dropped, folded, kept, proposed, raced
+
+from tachograph.loop.choose import STONES, best_first
+
+
+def test_nothing_kept_yields_the_seed_once():
+    """A new run begins from the task as given."""
+    assert list(best_first(folded(), "c-seed")) == ["c-seed"]
+
+
+def test_the_best_comes_first_and_the_seed_last():
+    """From the best on, one falls back as far as the seed."""
+    archive = folded(proposed("c-1"), kept("c-1"), proposed("c-2"), kept("c-2", 3.0))
+    assert list(best_first(archive, "c-seed")) == ["c-2", "c-seed"]
+
+
+def test_stepping_stones_come_the_fastest_first():
+    """What gained nothing by itself may make room for a change that does."""
+    bodies = [proposed("c-0"), kept("c-0")]
+    for name, ratio, reason in (("c-1", 0.98, STONES[0]), ("c-2", 1.02, STONES[1]),
+                                ("c-3", 1.01, STONES[2])):  # fmt: skip
+        bodies += [proposed(name), raced(name, "screen", ratio), dropped(name, reason)]
+    assert list(best_first(folded(*bodies), "c-seed")) == ["c-0", "c-2", "c-3", "c-1", "c-seed"]
+
+
+def test_what_is_wrong_or_slower_is_no_parent():
+    """Only what passed and was not shown to be slower is built upon."""
+    bodies = []
+    for name, reason in (("c-1", "wrong"), ("c-2", "failed"), ("c-3", "slower"),
+                         ("c-4", "revoked"), ("c-5", "box-failed"), ("c-6", "unpromising")):  # fmt: skip
+        bodies += [proposed(name), raced(name, "screen", 1.0), dropped(name, reason)]
+    assert list(best_first(folded(*bodies), "c-seed")) == ["c-seed"]

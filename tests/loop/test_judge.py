@@ -1,0 +1,236 @@
+"""The judge: check, clock, confirm; with real boxes and the real clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from loop_toys import EQUAL, FAILING, FAST, FASTER, SEED, SLOW, WRONG, program, raw
+
+from tachograph.errors import TaskError
+from tachograph.ledger.kinds import (
+    Body,
+    BoxFailed,
+    CandidateDropped,
+    CandidateKept,
+    ClockTested,
+    TrialChecked,
+    TrialTimed,
+)
+from tachograph.loop.bench import Bench
+from tachograph.loop.judge import BOX_TRIES, Judge, ReferenceRevoked
+from tachograph.task import Candidate
+
+NOT_FASTER = {"same", "not-resolved", "slower", "unpromising"}
+"""What identical code may be called when others load the machine; never kept."""
+
+
+class Notes:
+    """A recorder that runs a hook after what it records."""
+
+    def __init__(self, hook: Callable[[Body], None] = lambda body: None) -> None:
+        self.bodies: list[Body] = []
+        self.hook = hook
+
+    def __call__(self, *bodies: Body) -> None:
+        for body in bodies:
+            self.bodies.append(body)
+            self.hook(body)
+
+    def of(self, kind: type) -> list:
+        return [body for body in self.bodies if isinstance(body, kind)]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [type(body).__name__ for body in self.bodies]
+
+
+def judge_of(bench: Bench) -> Judge:
+    return Judge("r-1", bench.task, bench.examiner, bench.rules)
+
+
+def tried(bench: Bench, candidate: Candidate, best: Candidate | None = None,
+          hook: Callable[[Body], None] = lambda body: None) -> Notes:  # fmt: skip
+    """All bodies of one trial."""
+    notes = Notes(hook)
+    judge_of(bench).try_candidate(candidate, best or bench.task.seed, notes)
+    return notes
+
+
+def change_the_world(bench: Bench) -> None:
+    """From now on draws say that it is late."""
+    (bench.task.folder / "late").touch()
+
+
+def break_the_box(bench: Bench) -> None:
+    process = bench.examiner.box.process
+    assert process is not None
+    process.kill()
+    process.wait()
+
+
+def test_too_large_a_candidate_is_refused_unrun(new_bench):
+    """What the task does not allow never reaches a box."""
+    notes = tried(new_bench(), raw("x = 1  # " + "long " * 2000 + "\nreturn 2 * x"))
+    assert notes.kinds == ["TrialChecked", "CandidateDropped"]
+    assert notes.bodies[0].draws == 0
+    assert "KiB" in notes.bodies[0].detail
+    assert notes.bodies[1].reason == "refused"
+
+
+def test_a_candidate_with_other_files_is_refused(new_bench):
+    """Only the editable files are a candidate's."""
+    notes = tried(new_bench(), Candidate({**SEED.files, "check.py": "def draw(rng): ..."}))
+    assert notes.bodies[-1].reason == "refused"
+
+
+def test_a_wrong_candidate_ends_at_the_check(new_bench):
+    """No clock runs for it."""
+    notes = tried(new_bench(), WRONG)
+    assert notes.kinds == ["TrialChecked", "CandidateDropped"]
+    assert not notes.bodies[0].passed
+    assert notes.bodies[1].reason == "wrong"
+
+
+def test_a_failing_candidate_ends_at_the_check(new_bench):
+    """The reason is the candidate's own."""
+    notes = tried(new_bench(), FAILING)
+    assert notes.bodies[-1] == CandidateDropped("r-1", FAILING.id, "failed")
+    assert "ValueError: no" in notes.bodies[0].detail
+
+
+def test_a_faster_candidate_is_confirmed_and_kept(new_bench):
+    """Check, the clock's own test, screen, confirmation, and the speed-up against the seed."""
+    notes = tried(new_bench(), FAST)
+    kept = notes.bodies[-1]
+    assert isinstance(kept, CandidateKept)
+    assert 2 < kept.low <= kept.ratio <= kept.high
+    stages = [body.stage for body in notes.of(TrialTimed)]
+    assert stages[:2] == ["screen", "confirm"]
+    assert set(stages[2:]) <= {"standing"}
+    assert notes.kinds[:2] == ["TrialChecked", "ClockTested"]
+
+
+def test_what_beats_a_winner_is_reported_against_the_seed(new_bench):
+    """The ratio of a kept candidate is never that against its parent."""
+    notes = tried(new_bench(), FASTER, best=FAST)
+    kept = notes.bodies[-1]
+    assert isinstance(kept, CandidateKept)
+    screen = notes.of(TrialTimed)[0]
+    standing = notes.of(TrialTimed)[-1]
+    assert (screen.against, standing.against) == (FAST.id, SEED.id)
+    assert standing.stage == "standing"
+    assert kept.ratio > 1.5 * screen.ratio
+
+
+def test_equal_code_is_not_kept(new_bench):
+    """A change of comment is no gain."""
+    assert tried(new_bench(), EQUAL).bodies[-1].reason in NOT_FASTER
+
+
+def test_a_far_slower_candidate_is_not_raced(new_bench):
+    """One look at its checked call is enough."""
+    notes = tried(new_bench(), SLOW)
+    assert notes.bodies[-1].reason == "unpromising"
+    assert not notes.of(TrialTimed)
+
+
+def test_a_somewhat_slower_candidate_is_raced_and_dropped(new_bench):
+    """What is not far off gets its race."""
+    notes = tried(new_bench(), program(160_000))
+    assert notes.bodies[-1].reason in NOT_FASTER
+
+
+def test_a_win_that_does_not_last_is_not_kept(new_bench):
+    """Only the second race counts: a candidate that won the first by luck or guile is dropped."""
+    bench = new_bench()
+    fickle = raw("for _ in range(130_000 if late else 4_000):\n    pass\nreturn 2 * x")
+
+    def spoil(body: Body) -> None:
+        if isinstance(body, TrialTimed) and body.stage == "screen":
+            change_the_world(bench)
+
+    notes = tried(bench, fickle, hook=spoil)
+    assert notes.bodies[-1] == CandidateDropped("r-1", fickle.id, "faster-unconfirmed")
+    assert [body.verdict == "faster" for body in notes.of(TrialTimed)] == [True, False]
+
+
+def test_every_timed_output_is_checked(new_bench):
+    """A candidate that goes wrong during its race is dropped as wrong."""
+    bench = new_bench()
+    liar = raw("return 2 * x + late")
+    notes = tried(bench, liar, hook=lambda body: isinstance(body, ClockTested)
+                  and change_the_world(bench))  # fmt: skip
+    assert [body.passed for body in notes.of(TrialChecked)] == [True, False]
+    assert notes.bodies[-1] == CandidateDropped("r-1", liar.id, "wrong")
+
+
+def test_a_broken_box_is_tried_again(new_bench):
+    """The candidate is not blamed, and gets its verdict."""
+    bench = new_bench()
+    broken = []
+
+    def once(body: Body) -> None:
+        if isinstance(body, TrialChecked) and not broken:
+            broken.append(body)
+            break_the_box(bench)
+
+    notes = tried(bench, FAST, hook=once)
+    assert [body.stage for body in notes.of(BoxFailed)] == ["clock"]
+    assert isinstance(notes.bodies[-1], CandidateKept)
+
+
+def test_a_box_that_breaks_each_time_ends_the_trial(new_bench):
+    """After a few tries the trial ends as box-failed, not as failed."""
+    bench = new_bench()
+    notes = tried(bench, FAST, hook=lambda body: isinstance(body, TrialChecked)
+                  and break_the_box(bench))  # fmt: skip
+    assert len(notes.of(BoxFailed)) == BOX_TRIES
+    assert notes.bodies[-1] == CandidateDropped("r-1", FAST.id, "box-failed")
+
+
+def test_a_reference_that_fails_a_draw_is_revoked(new_bench):
+    """What was kept and is found out later does not stay the best."""
+    bench = new_bench()
+    liar = raw("for _ in range(4_000):\n    pass\nreturn 2 * x + late")
+    change_the_world(bench)
+    notes = Notes()
+    with pytest.raises(ReferenceRevoked):
+        judge_of(bench).try_candidate(FASTER, liar, notes)
+    assert notes.bodies[-1] == CandidateDropped("r-1", liar.id, "revoked")
+    assert [(b.candidate, b.passed) for b in notes.of(TrialChecked)] == [
+        (FASTER.id, True), (liar.id, False),
+    ]  # fmt: skip
+
+
+def test_a_seed_that_fails_is_the_task_s_fault(new_bench):
+    """No candidate is judged by a task that refuses its own seed."""
+    bench = new_bench(seed=WRONG)
+    with pytest.raises(TaskError, match="the seed itself does not pass"):
+        tried(bench, FAST)
+
+
+def test_metric_check_keeps_what_passes(new_bench):
+    """Without a clock, passing the check is all that counts."""
+    bench = new_bench(metric="check")
+    assert tried(bench, SLOW).kinds == ["TrialChecked", "CandidateKept"]
+    assert tried(bench, WRONG).bodies[-1].reason == "wrong"
+
+
+def test_an_answer_that_is_there_is_not_asked_for_again(new_bench):
+    """A check made beside others is used as it is."""
+    bench = new_bench(metric="check")
+    with bench.examiner.draw() as draw:
+        answer = bench.examiner.examine(WRONG, draw)
+    notes = Notes()
+    judge_of(bench).try_candidate(FAST, SEED, notes, answer)
+    assert notes.bodies[-1].reason == "wrong"
+
+
+def test_the_last_body_always_ends_the_trial(new_bench):
+    """Kept or dropped comes last, exactly once, whatever happened."""
+    bench = new_bench(wall_seconds=1.0)
+    for candidate in (WRONG, FAILING, EQUAL, FAST, raw("while True: pass")):
+        kinds = tried(bench, candidate).kinds
+        ends = [kind for kind in kinds if kind in ("CandidateKept", "CandidateDropped")]
+        assert ends == kinds[-1:]
