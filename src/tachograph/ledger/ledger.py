@@ -1,9 +1,10 @@
 """The ledger: append, read, prove, sign, verify.
 
-A folder: `ledger.db` (store.py), `objects/` (objects.py), `key` and `origin` (key.py). The database
-is made last, so a folder that has it is a ledger. Opening reads a few rows; nothing is written
-before the first append. Proven by tests/ledger/test_ledger_face.py, test_ledger_durability.py and
-test_ledger_damage.py. Not covered: what entries mean together; what never reached `append`.
+A folder: `ledger.db` (store.py), `objects/` (objects.py), `key` and `origin` (key.py), and `head`
+(heads.py). The database is made last, so a folder that has it is a ledger. Opening reads a few
+rows; nothing is written before the first append. Proven by tests/ledger/test_ledger_face.py,
+test_ledger_durability.py and test_ledger_damage.py. Not covered: what entries mean together; what
+never reached `append`.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from tachograph.errors import StoreError, UsageError
+from tachograph.errors import DamagedError, StoreError, UsageError
 from tachograph.ledger.commit import Draft, Queue, Ticket
 from tachograph.ledger.disk import sync_folder
 from tachograph.ledger.entry import Entry
+from tachograph.ledger.heads import KEEP, format_head, load_head, parse_head, save_head
 from tachograph.ledger.key import create_key, load_key, load_verifier
 from tachograph.ledger.kinds import HeadSigned
 from tachograph.ledger.objects import Objects
 from tachograph.ledger.read import read_entries, read_entry, read_hashes
-from tachograph.ledger.store import SqliteStore, Store
+from tachograph.ledger.store import Head, SqliteStore, Store
 from tachograph.ledger.verify import Verification, verify
 from tachograph.ledger.write import record
-from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint
-from tachograph.merkle.note import VerifierKey, format_note, sign_note
+from tachograph.merkle.note import VerifierKey
 from tachograph.merkle.proof import Proof, format_proof
 from tachograph.merkle.tree import Node, prove_consistency, prove_inclusion, root
 
@@ -157,18 +158,33 @@ class Ledger:
         path = self.prove_inclusion(seq, heads[-1].size)
         return format_proof(Proof(seq, tuple(path), heads[-1].note))
 
-    def verify(self) -> Verification:
-        """Derive everything again from the entries. Raises DamagedError naming what differs."""
-        return verify(self._store, self._objects, self.verifier)
+    def verify(self, held: Sequence[str] = ()) -> Verification:
+        """Derive everything again from the entries. Raises DamagedError naming what differs.
+
+        `held` are signed heads of this ledger that were kept elsewhere.
+        """
+        newest = load_head(self._folder)
+        heads = [*held, newest] if newest is not None else held
+        return verify(self._store, self._objects, self.verifier, heads)
 
     def _sign(self, actor: str) -> HeadSigned:
-        head = self._store.head()
         key = load_key(self._folder)
-        text = format_checkpoint(Checkpoint(key.name, head.size, head.root))
-        note = format_note(sign_note(text, key))
+        head = self._store.head()
+        before = load_head(self._folder)
+        if before is not None:
+            self._check_follows(head, parse_head(before, key.verifier))
+        note = format_head(head, key)
         signed = HeadSigned(head.size, head.root.hex(), note)
         self.append([(actor, (), signed)])
+        save_head(self._folder, note)
         return signed
+
+    def _check_follows(self, head: Head, before: Head) -> None:
+        if before.size > head.size or self.root(before.size) != before.root:
+            raise DamagedError(
+                f"the ledger no longer begins with the head that it signed at {before.size}",
+                hint=KEEP,
+            )
 
     def _heads(self, after: int) -> list[HeadSigned]:
         """Signed heads that cover entry `after`."""

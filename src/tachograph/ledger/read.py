@@ -50,13 +50,9 @@ def read_entries(
 
 def read_page(store: Store, start: int, stop: int) -> list[bytes]:
     """Return the bytes of entries that share a block, checked. Raises DamagedError naming one."""
-    rows = store.entries(start, stop)
-    block = read_blocks(store, [blocks.key(0, start // blocks.WIDTH)])
-    offset = start % blocks.WIDTH * HASH_BYTES
-    (kept,) = (data[offset : offset + (stop - start) * HASH_BYTES] for data in block.values())
-    page = [data for _, data in rows]
-    if [seq for seq, _ in rows] != list(range(start, stop)) or not _intact(page, kept):
-        raise _damage(start, stop, dict(rows), kept)
+    page, damage = _page(store, start, stop)
+    if damage is not None:
+        raise damage
     return page
 
 
@@ -88,22 +84,33 @@ def _all(store: Store, start: int) -> Iterator[tuple[int, bytes]]:
     size = store.head().size
     while start < size:
         stop = min(start - start % blocks.WIDTH + blocks.WIDTH, size)
-        yield from enumerate(read_page(store, start, stop), start)
+        page, damage = _page(store, start, stop)
+        yield from enumerate(page, start)
+        if damage is not None:
+            raise damage
         start = stop
+
+
+def _page(store: Store, start: int, stop: int) -> tuple[list[bytes], DamagedError | None]:
+    """The intact entries from `start` on, and what ends them before `stop`, if anything does."""
+    rows = store.entries(start, stop)
+    (block,) = read_blocks(store, [blocks.key(0, start // blocks.WIDTH)]).values()
+    offset = start % blocks.WIDTH * HASH_BYTES
+    kept = block[offset : offset + (stop - start) * HASH_BYTES]
+    page = [data for _, data in rows]
+    # One comparison of all hashes; only a page that fails it is looked at entry by entry.
+    if len(rows) == stop - start and hash_leaves(page) == kept:
+        return page, None
+    for place in range(stop - start):
+        name = f"entry {start + place}"
+        if place == len(rows) or rows[place][0] != start + place:
+            return page[:place], DamagedError(f"{name} is missing", hint=RESTORE)
+        if leaf_hash(page[place]) != kept[place * HASH_BYTES : (place + 1) * HASH_BYTES]:
+            return page[:place], DamagedError(
+                f"{name} is damaged: it has not the hash that was recorded", hint=RESTORE
+            )
+    raise AssertionError("a page that fails as a whole fails at an entry")
 
 
 def _run(found: Entry) -> str | None:
     return getattr(found.body, "run", None)
-
-
-def _intact(page: Sequence[bytes], kept: bytes) -> bool:
-    return hash_leaves(page) == kept
-
-
-def _damage(start: int, stop: int, rows: Mapping[int, bytes], kept: bytes) -> DamagedError:
-    for place, seq in enumerate(range(start, stop)):
-        if seq not in rows:
-            return DamagedError(f"entry {seq} is missing", hint=RESTORE)
-        if leaf_hash(rows[seq]) != kept[place * HASH_BYTES : (place + 1) * HASH_BYTES]:
-            return DamagedError(f"entry {seq} is damaged: its bytes do not match", hint=RESTORE)
-    raise AssertionError("a damaged page without a damaged entry")

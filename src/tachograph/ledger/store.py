@@ -117,7 +117,9 @@ class SqliteStore:
         """See Store."""
         with self._reading, _TRANSLATED:
             return self._reader.execute(
-                "SELECT seq, data FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
+                "SELECT seq, data FROM entry WHERE seq >= ? AND seq < ?"
+                " AND typeof(data) = 'blob' ORDER BY seq",
+                (start, stop),
             ).fetchall()
 
     @contextmanager
@@ -177,7 +179,7 @@ def _head(connection: sqlite3.Connection) -> Head:
 
 def _blocks(connection: sqlite3.Connection, keys: Collection[int]) -> dict[int, bytes]:
     marks = ",".join("?" * len(keys))
-    query = f"SELECT key, data FROM block WHERE key IN ({marks})"
+    query = f"SELECT key, data FROM block WHERE key IN ({marks}) AND typeof(data) = 'blob'"
     return dict(connection.execute(query, tuple(keys)).fetchall())
 
 
