@@ -35,6 +35,15 @@ def test_growth_in_one_step_and_in_many_is_the_same() -> None:
     assert blocks.grow(0, b"".join(leaves), {}) == single
 
 
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_a_grown_block_shows_its_past(before: int, more: int) -> None:
+    """As of an earlier size, each block is what it was then."""
+    hashes = hash_leaves([b"%d" % leaf for leaf in range(before + more)])
+    now = blocks.grow(0, hashes, {})
+    for key, block in blocks.grow(0, hashes[: 32 * before], {}).items():
+        assert blocks.as_of(before, key, now[key]) == block
+
+
 def test_a_proof_at_a_million_reads_four_blocks() -> None:
     """That is what makes a proof cheap."""
     nodes = [(level, (777_777 >> level) ^ 1) for level in range(19)]

@@ -83,6 +83,17 @@ def grow(size: int, leaves: bytes, near: Mapping[int, bytes]) -> dict[int, bytes
     return changed
 
 
+def as_of(size: int, block: int, data: bytes) -> bytes:
+    """Return a block as it was when the tree had `size` leaves; it may have grown since."""
+    group, number = block >> _NUMBER_BITS, block & ((1 << _NUMBER_BITS) - 1)
+    levels = []
+    for step, start in enumerate(STARTS):
+        complete = (size >> (GROUP * group + step)) - (number << (GROUP - step))
+        kept = data[start : start + min(max(complete, 0) * HASH_BYTES, SPANS[step])]
+        levels.append(kept.ljust(SPANS[step], b"\x00"))
+    return b"".join(levels)
+
+
 def _grow_group(before: bytes, filled: int, new: bytes) -> tuple[list[bytes], bytes]:
     """The levels of one group from its open block on, and the new nodes for the group above."""
     levels = []
