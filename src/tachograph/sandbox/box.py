@@ -201,8 +201,8 @@ class Box:
                     wall, cpu = call.go(sealed)
                     return call.result(setup, wall, cpu)
                 except CandidateError as ended:
-                    call.end()
-                    return failed(ended, call.log.text())
+                    _, user, system, _ = call.end()
+                    return failed(ended, call.log.text(), user + system)
         except BoxError:
             self.stop()
             raise

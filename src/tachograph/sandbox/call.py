@@ -267,6 +267,7 @@ def is_kept(value: Any) -> bool:
     )  # fmt: skip
 
 
-def failed(ended: CandidateError, log: str) -> Failed:
-    """The outcome that an CandidateError stands for."""
-    return Failed(reason=ended.reason, detail=ended.detail, log=log, loading=ended.loading)
+def failed(ended: CandidateError, log: str, cpu_seconds: float) -> Failed:
+    """The outcome that a CandidateError stands for."""
+    return Failed(reason=ended.reason, detail=ended.detail, log=log, loading=ended.loading,
+                  cpu_seconds=cpu_seconds)  # fmt: skip

@@ -36,3 +36,5 @@ class Failed:
     log: str
     loading: bool = False
     """It failed before GO."""
+    cpu_seconds: float = 0.0
+    """CPU time of the candidate's process, from the fork to its end."""
