@@ -119,6 +119,8 @@ class Loop:
         with self.run.clock_alone():
             while True:
                 self.run.refresh()
+                if self.run.archive.records[candidate].finished_at:
+                    break  # another process tried it while this one waited for the clock
                 best = self.run.archive.best
                 reference = self.run.candidate(best.id) if best else self.bench.task.seed
                 try:
