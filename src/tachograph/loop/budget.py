@@ -19,7 +19,7 @@ class Budget:
     trials: int | None = None
     wall_seconds: float | None = None
     cpu_seconds: float | None = None
-    """Of candidates in boxes."""
+    """Of code in boxes; each sitting counts its own."""
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -106,7 +106,7 @@ class Loop:
     def execute(self, files: Mapping[str, str], entry: str) -> Any:
         """Run a proposer's own program on the public example input, in the box."""
         inputs = self.bench.examiner.check.draw(np.random.default_rng(EXAMPLE_SEED))
-        outcome = self.bench.examiner.box.run(Program(files=files, entry=entry), inputs)
+        outcome = self.bench.examiner.run(Program(files=files, entry=entry), inputs)
         if isinstance(outcome, Failed):
             raise ExecuteError(f"{outcome.reason}: {outcome.detail}")
         return outcome.output
