@@ -71,8 +71,15 @@ WRONG = program(10, tail=" + 1")
 FAILING = raw("raise ValueError('no')")
 
 
-def make_task(folder: Path, *, metric: str = "time", wall_seconds: float = 5.0,
-              memory_mib: int = 512, processes: int = 1, seed: Candidate = SEED) -> Task:  # fmt: skip
+def make_task(
+    folder: Path,
+    *,
+    metric: str = "time",
+    wall_seconds: float = 5.0,
+    memory_mib: int = 512,
+    processes: int = 1,
+    seed: Candidate = SEED,
+) -> Task:
     """A task in a new folder."""
     folder.mkdir(parents=True)
     (folder / "task.toml").write_text(TASK.format(

@@ -30,7 +30,8 @@ def test_stepping_stones_come_the_fastest_first():
 def test_what_is_wrong_or_slower_is_no_parent():
     """Only what passed and was not shown to be slower is built upon."""
     bodies = []
-    for name, reason in (("c-1", "wrong"), ("c-2", "failed"), ("c-3", "slower"),
-                         ("c-4", "revoked"), ("c-5", "box-failed"), ("c-6", "unpromising")):  # fmt: skip
+    reasons = ("wrong", "failed", "slower", "revoked", "box-failed", "unpromising")
+    for number, reason in enumerate(reasons):
+        name = f"c-{number}"
         bodies += [proposed(name), raced(name, "screen", 1.0), dropped(name, reason)]
     assert list(best_first(folded(*bodies), "c-seed")) == ["c-seed"]
