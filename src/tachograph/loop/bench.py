@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from tachograph.errors import BoxError, UsageError
@@ -101,4 +101,7 @@ def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
             )  # fmt: skip
             examiners.append(Examiner(task, check, stack.enter_context(box)))
             given_up, level = given_up or reasons, box.level
+        if level != "A" and (task.run or task.limits.processes > 1):
+            # a process that nobody waits for hides its CPU time there, so only wall time may decide
+            rules = replace(rules, threads=max(threads, 2))
         yield Bench(task, rules, examiners, given_up)

@@ -8,7 +8,7 @@ compared in this process, which never loads candidate code. Proven by tests/loop
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from tachograph.errors import TaskError
-from tachograph.sandbox import Box, Finished, MemoryFile
+from tachograph.sandbox import Box, Failed, Finished, MemoryFile, Program
+from tachograph.sandbox.memory import printable
 from tachograph.task import Candidate, Check, Task
 
 DETAIL_CHARACTERS = 4000
@@ -53,7 +54,7 @@ class Examiner:
         self.check = check
         self.box = box
         self.cpu_seconds = 0.0
-        """CPU time that candidates have used so far, loading included."""
+        """CPU time that code in the box has used so far, loading included."""
 
     @contextmanager
     def draw(self) -> Iterator[Draw]:
@@ -66,9 +67,17 @@ class Examiner:
                 expected = self.seed_output(sealed)
             yield Draw(sealed, inputs, expected)
 
+    def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile) -> Finished | Failed:
+        """One call in the box; its CPU time is counted, however it ends. Raises BoxError."""
+        outcome = self.box.run(program, inputs)
+        self.cpu_seconds += outcome.cpu_seconds
+        if isinstance(outcome, Finished):
+            self.cpu_seconds += outcome.setup_seconds
+        return outcome
+
     def seed_output(self, sealed: MemoryFile) -> Any:
         """The seed's own output, which is the expectation where check.py knows no better."""
-        outcome = self.box.run(self.task.program(self.task.seed), sealed)
+        outcome = self.run(self.task.program(self.task.seed), sealed)
         if isinstance(outcome, Finished):
             return outcome.output
         raise TaskError(
@@ -78,15 +87,25 @@ class Examiner:
 
     def examine(self, candidate: Candidate, draw: Draw) -> Answer:
         """Run `candidate` on `draw` and compare. Raises BoxError, and TaskError from check.py."""
-        outcome = self.box.run(self.task.program(candidate), draw.sealed)
+        outcome = self.run(self.task.program(candidate), draw.sealed)
         if not isinstance(outcome, Finished):
             detail = f"{outcome.reason}: {outcome.detail}"
             if outcome.log.strip():
                 detail += f"\nlog: {outcome.log}"
             return Answer(False, "failed", detail[:DETAIL_CHARACTERS])
-        self.cpu_seconds += outcome.cpu_seconds + outcome.setup_seconds
-        complaint = self.check.compare(draw.inputs, outcome.output, draw.expected)
+        complaint = self.complaint(draw, outcome.output)
         times = (outcome.wall_seconds, outcome.cpu_seconds, outcome.setup_seconds)
         if complaint:
-            return Answer(False, "wrong", complaint[:DETAIL_CHARACTERS], *times)
+            return Answer(False, "wrong", printable(complaint)[:DETAIL_CHARACTERS], *times)
         return Answer(True, "", "", *times)
+
+    def complaint(self, draw: Draw, output: Any) -> str | None:
+        """Why this output is refused; None where it is right. Raises TaskError and BoxError.
+
+        A check that stumbles over an output refuses it, unless it stumbles over the seed's too.
+        """
+        try:
+            return self.check.compare(draw.inputs, output, draw.expected)
+        except TaskError as error:
+            self.check.compare(draw.inputs, self.seed_output(draw.sealed), draw.expected)
+            return f"the check cannot read it: {error.message}"

@@ -12,7 +12,7 @@ Every timed call's output is checked. Proven by tests/loop/test_judge.py and tes
 from __future__ import annotations
 
 import random
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from typing import Literal, Protocol
 
@@ -120,7 +120,7 @@ class Judge:
             if self.tested is None:
                 say(self.test_clock())
             usual = self.usual_seconds.get(best.id)
-            if usual and answer.wall_seconds and answer.wall_seconds > UNPROMISING * usual:
+            if usual and least_seconds(answer) > UNPROMISING * usual:
                 return (self.dropped(candidate, "unpromising"),)
             return (self.clocked(candidate, best, say),)
         except WrongAnswer as wrong:
@@ -207,6 +207,9 @@ class Judge:
 class Measurement:
     """One race's runs: a fresh draw for each pair, both sides on the same one, all outputs checked.
 
+    A side that runs several times in a pair gets a draw of its own for each further run: what no
+    box can have seen, none can remember.
+
     Use it in a `with`: leaving gives the last draw's memory back.
     """
 
@@ -223,7 +226,8 @@ class Measurement:
             self.draws.close()
             self.draw = self.draws.enter_context(self.examiner.draw())
             self.pair = pair
-        answer = self.examiner.examine(self.sides[side], self.draw)
+        with self.examiner.draw() if repetition else nullcontext(self.draw) as draw:
+            answer = self.examiner.examine(self.sides[side], draw)
         if not answer.passed:
             raise WrongAnswer(self.sides[side], answer)
         assert answer.wall_seconds is not None
@@ -234,6 +238,13 @@ class Measurement:
 
     def __exit__(self, *_: object) -> None:
         self.draws.close()
+
+
+def least_seconds(answer: Answer) -> float:
+    """The lesser of the two times of a checked call, so that one wait for a busy core condemns no
+    fast candidate.
+    """
+    return min(answer.wall_seconds or 0.0, answer.cpu_seconds or 0.0)
 
 
 def timed(run: str, candidate: str, against: str, stage: Stage, result: Comparison) -> TrialTimed:

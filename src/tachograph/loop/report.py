@@ -52,7 +52,13 @@ def record_text(record: Record) -> str:
         figure = first_line(record.box_failures[-1].reason)
     elif record.screen:
         figure = timed_text(record.screen)
-    return f"{verdict:13}  {record.proposed.label:34}  {figure}".rstrip()
+    return f"{verdict:13}  {one_line(record.proposed.label):34}  {figure}".rstrip()
+
+
+def one_line(text: str) -> str:
+    """Text from a proposer, kept to its own place on the line."""
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else words[:59] + "…"
 
 
 def first_line(text: str) -> str:

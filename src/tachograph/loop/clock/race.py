@@ -2,6 +2,7 @@
 
 How a pair is made, and why:
 1. Both sides get the same fresh inputs, one run after the other: what drifts over seconds cancels.
+   Further runs of a side get fresh inputs of their own: no run is given what an earlier one saw.
 2. The order is random in blocks of two pairs, each side first once in a block. A coin for each pair
    would let a steady advantage of the second run look like a faster candidate when the coin falls
    the same way five times; in blocks it cancels and only widens the interval.
@@ -43,7 +44,7 @@ CPU_CLEARLY_BETTER = 2.0
 
 
 class Measure(Protocol):
-    """Runs one side once. The inputs depend on `pair` only and are the same for both sides."""
+    """Runs one side once. Both sides' first runs in a pair get the same inputs; none else do."""
 
     def __call__(self, side: Side, pair: int, repetition: int) -> Timing:
         """`pair` and `repetition` count from 0. Whatever it raises ends the race."""
