@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tachograph.loop.propose.recipes import numba_function, numba_options
+from tachograph.loop.propose.recipes import numba_function, numba_options, specialised
 from tachograph.loop.propose.recipes.workpiece import Variant, Workpiece
 
 
@@ -21,6 +21,7 @@ class Recipe:
 
 
 CATALOGUE: tuple[Recipe, ...] = (
+    Recipe("specialise", 2.0, specialised.find),
     Recipe("numba", 1.5, numba_function.find),
     Recipe("numba-options", 0.15, numba_options.find),
 )

@@ -24,8 +24,6 @@ class Recipes:
         Watches the parent once through `brief.execute`. What it saw is remembered for the same
         parent, and nothing else is: the same brief gives the same proposal.
         """
-        if brief.task.entry is None:
-            return None
         piece = Workpiece(brief.parent.files, brief.task.entry, self._observe(brief))
         for variant in ranked(variants(piece), brief):
             candidate = Candidate(variant.files)
@@ -34,11 +32,9 @@ class Recipes:
         return None
 
     def _observe(self, brief: Brief) -> Observation:
-        entry = brief.task.entry
-        assert entry is not None
         if brief.parent.id not in self._observed:
             files = {**brief.parent.files, **brief.task.fixed}
-            self._observed[brief.parent.id] = observe(files, entry, brief.execute)
+            self._observed[brief.parent.id] = observe(files, brief.task.entry, brief.execute)
         return self._observed[brief.parent.id]
 
     def _may_propose(self, candidate: Candidate, brief: Brief) -> bool:

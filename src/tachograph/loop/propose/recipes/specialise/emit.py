@@ -1,0 +1,111 @@
+"""Residual code as nested blocks of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tachograph.loop.propose.recipes.specialise.values import BeyondError, Dim
+
+LINES_MOST = 6000
+
+
+@dataclass
+class Block:
+    """Lines under a header such as `for i in range(n):`."""
+
+    header: str
+    lines: list[str | Block] = field(default_factory=list)
+
+    def text(self, depth: int = 0) -> Iterator[str]:
+        pad = " " * depth
+        if self.header:
+            yield pad + self.header
+            depth += 1
+            pad += " "
+        if not self.lines and self.header:
+            yield pad + "pass"
+        for line in self.lines:
+            if isinstance(line, Block):
+                yield from line.text(depth)
+            else:
+                yield pad + line
+
+
+class Builder:
+    """Writes residual code; names are fresh and never reused."""
+
+    def __init__(self) -> None:
+        self.root = Block("")
+        self.block = self.root
+        self.count = 0
+        self.written = 0
+
+    def fresh(self, stem: str) -> str:
+        """A new name that begins with the stem."""
+        self.count += 1
+        clean = "".join(c if c.isalnum() and c.isascii() else "_" for c in stem)[:24]
+        return f"{clean}_{self.count}"
+
+    def line(self, text: str) -> None:
+        self.written += 1
+        if self.written > LINES_MOST * 4 or len(self.block.lines) > LINES_MOST:
+            raise BeyondError("too much code")
+        self.block.lines.append(text)
+
+    def bind(self, code: str, stem: str = "v") -> str:
+        """The code, held by a name; names and plain numbers are left as they are."""
+        if code.isidentifier() or code.isdigit():
+            return code
+        name = self.fresh(stem)
+        self.line(f"{name} = {code}")
+        return name
+
+    @contextmanager
+    def under(self, header: str) -> Iterator[Block]:
+        """Write into a new block at the end of this one."""
+        made = Block(header)
+        self.block.lines.append(made)
+        with self.into(made):
+            yield made
+
+    @contextmanager
+    def into(self, block: Block) -> Iterator[None]:
+        """Write at the end of this block."""
+        before, self.block = self.block, block
+        try:
+            yield
+        finally:
+            self.block = before
+
+    @contextmanager
+    def loops(self, dims: tuple[Dim, ...]) -> Iterator[list[str]]:
+        """Write inside one loop for each dimension; gives the index names. Length 1: no loop."""
+        before = self.block
+        indices = []
+        for length in dims:
+            if length.static == 1:
+                indices.append("0")
+                continue
+            index = self.fresh("i")
+            made = Block(f"for {index} in range({length.code}):")
+            self.block.lines.append(made)
+            self.block = made
+            indices.append(index)
+        try:
+            yield indices
+        finally:
+            self.block = before
+
+    def checkpoint(self) -> tuple[Block, int]:
+        """A place to come back to."""
+        return self.block, len(self.block.lines)
+
+    def roll_back(self, place: tuple[Block, int]) -> None:
+        """Unwrite all since then."""
+        self.block, length = place
+        del self.block.lines[length:]
+
+    def source(self) -> list[str]:
+        return list(self.root.text())

@@ -1,0 +1,73 @@
+"""Recipe `specialise`: rewrite a function, with all that it calls, as loops over plain arrays, and
+compile those with numba.
+
+It needs no function to be numeric throughout: dicts, lists, helper calls and text that is known at
+the call are worked out when the rewrite is made. Lengths up to 64 are taken to be fixed, in another
+variant none; inputs that differ from what was observed go to the original function, which is kept.
+It gambles on integers that do not overflow, on indices within bounds, and on sums in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from tachograph.loop.propose.recipes.edit import (
+    add_import,
+    add_statements,
+    append_statements,
+    swap_functions,
+)
+from tachograph.loop.propose.recipes.specialise import BeyondError, Specialised, specialise
+from tachograph.loop.propose.recipes.specialise.entry import IS_ARRAY
+from tachograph.loop.propose.recipes.workpiece import Function, Variant, Workpiece
+
+WORTH = 0.02
+"""Least part of the run that a function must account for, with what it calls."""
+VARIANTS = (
+    ("fixed", "float64", 64, "small sizes fixed"),
+    ("narrow", "float32", 64, "small sizes fixed, numbers in float32"),
+    ("free", "float64", 0, "any sizes"),
+)
+
+
+def find(piece: Workpiece) -> Iterator[Variant]:
+    """Variants for every function that was seen with one combination of types."""
+    if not piece.observation.has_numba:
+        return
+    functions = sorted(piece.functions, key=lambda function: -function.total_share)
+    for function in functions:
+        worth = function.total_share >= WORTH and function.is_plain
+        if worth and function.seen is not None and len(function.seen.kinds) == 1:
+            yield from variants_of(piece, function)
+
+
+def variants_of(piece: Workpiece, function: Function) -> Iterator[Variant]:
+    assert function.seen is not None
+    abstract = piece.modules[function.path][1]
+    for site, real, fixed_up_to, note in VARIANTS:
+        try:
+            made = specialise(
+                abstract, function.name, function.seen.kinds[0], real=real, fixed_up_to=fixed_up_to
+            )
+        except BeyondError:
+            continue
+        files = piece.with_module(function.path, replaced(piece, function, made))
+        text = f"{function.name} and what it calls as compiled loops; {note}"
+        variant = piece.variant("specialise", function, files, text, site=site)
+        yield Variant(variant.label, variant.note, variant.files, function.total_share)
+
+
+def replaced(piece: Workpiece, function: Function, made: Specialised) -> cst.Module:
+    """The module with the original under another name and the specialised one under its own.
+
+    Functions are looked up when they are called, so the end of the module will do for both.
+    """
+    module = piece.modules[function.path][0]
+    node = function.node.with_changes(name=cst.Name(made.plain_name))
+    module = swap_functions(module, {function.name: node})
+    module = add_import(add_import(module, "import numba"), "import numpy as np")
+    if "def _is_array(" not in module.code:
+        module = add_statements(module, IS_ARRAY)
+    return append_statements(module, made.source)
