@@ -11,7 +11,9 @@ import pytest
 
 from tachograph.errors import DamagedError, FormatError, TachographError
 from tachograph.ledger import Ledger, Verification, blocks, entry, kinds
-from tachograph.merkle.tree import leaf_hash
+from tachograph.ledger.store import SqliteStore
+from tachograph.ledger.write import write_leaves
+from tachograph.merkle.tree import fold, leaf_hash
 
 SIZE = 151
 FILES = 3
@@ -123,8 +125,6 @@ def test_a_whole_forged_history_fails_its_signed_heads(
     for key, block in forged.items():
         damaged("UPDATE block SET data = ? WHERE key = ?", block, key)
     root = blocks.read_nodes([(7, 0), (4, 8), (2, 36), (1, 74), (0, 150)], lambda _: forged)
-    from tachograph.merkle.tree import fold
-
     ledger = damaged("UPDATE head SET root = ?", fold(root))
     with pytest.raises(DamagedError, match="entry 70 has a root that the entries do not have"):
         ledger.verify()
@@ -190,9 +190,6 @@ def test_a_damaged_object_is_named_with_its_entry(
 
 def test_an_unknown_kind_is_not_called_damage(damaged: Callable[..., Ledger], folder: Path) -> None:
     """An intact entry of a later version says to read it with that version."""
-    from tachograph.ledger.store import SqliteStore
-    from tachograph.ledger.write import write_leaves
-
     store = SqliteStore(folder / "ledger.db")
     later = entry.encode(entry.Entry(SIZE, entry.now(), "test", (), kinds.RunResumed("r")))
     with store.begin() as transaction:

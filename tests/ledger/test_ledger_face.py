@@ -18,6 +18,7 @@ from tachograph.errors import (
 )
 from tachograph.ledger import Ledger, entry, kinds
 from tachograph.merkle.checkpoint import parse_checkpoint
+from tachograph.merkle.levels import Levels
 from tachograph.merkle.note import check_note, parse_note
 from tachograph.merkle.proof import check_proof, parse_proof
 from tachograph.merkle.tree import check_consistency, check_inclusion, leaf_hash
@@ -37,6 +38,17 @@ def test_appended_entries_are_returned_and_read_back(ledger: Ledger) -> None:
     assert list(ledger.entries()) == first + second
     assert ledger.get(2) == second[0]
     assert ledger.size == 3
+
+
+def test_leaves_are_the_bytes_of_the_entries(ledger: Ledger) -> None:
+    """What is published is what is hashed."""
+    ledger.append([resumed(f"r-{number}") for number in range(100)])
+    expected = [entry.encode(one) for one in ledger.entries()]
+    assert list(ledger.leaves()) == expected
+    assert list(ledger.leaves(60, 70)) == expected[60:70]
+    levels = Levels()
+    levels.extend(ledger.leaves(0, 90))
+    assert levels.root() == ledger.root(90)
 
 
 def test_an_empty_append_records_nothing(ledger: Ledger) -> None:

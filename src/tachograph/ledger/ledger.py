@@ -21,7 +21,7 @@ from tachograph.ledger.heads import KEEP, format_head, load_head, parse_head, sa
 from tachograph.ledger.key import create_key, load_key, load_verifier
 from tachograph.ledger.kinds import HeadSigned
 from tachograph.ledger.objects import Objects
-from tachograph.ledger.read import read_entries, read_entry, read_hashes
+from tachograph.ledger.read import read_entries, read_entry, read_hashes, read_leaves
 from tachograph.ledger.store import Head, SqliteStore, Store
 from tachograph.ledger.verify import Verification, verify
 from tachograph.ledger.write import record
@@ -123,6 +123,10 @@ class Ledger:
         is not intact, and UsageError for a kind that there is not.
         """
         return read_entries(self._store, run, kinds, start)
+
+    def leaves(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield canonical bytes of entries, as the tree hashes them; what a log publishes."""
+        return read_leaves(self._store, start, self._within(stop))
 
     def fetch(self, digest: str) -> bytes:
         """Return an object, checked. Raises NotFoundError, DamagedError, StoreError."""

@@ -41,11 +41,16 @@ def read_entries(
     # body, so that what they let through is looked at again.
     run_mark = b"" if run is None else b'"run":' + canon.encode(run)
     kind_marks = [b'"kind":' + canon.encode(name) for name in names] or [b""]
-    for seq, data in _all(store, start):
+    for seq, data in _all(store, start, store.head().size):
         if run_mark in data and any(mark in data for mark in kind_marks):
             found = parse(seq, data)
             if (not names or found.kind in names) and run in (None, _run(found)):
                 yield found
+
+
+def read_leaves(store: Store, start: int, stop: int) -> Iterator[bytes]:
+    """Yield the bytes of entries from `start` until before `stop`, checked."""
+    return (data for _, data in _all(store, start, stop))
 
 
 def read_page(store: Store, start: int, stop: int) -> list[bytes]:
@@ -80,15 +85,14 @@ def parse(seq: int, data: bytes) -> Entry:
     return found
 
 
-def _all(store: Store, start: int) -> Iterator[tuple[int, bytes]]:
-    size = store.head().size
-    while start < size:
-        stop = min(start - start % blocks.WIDTH + blocks.WIDTH, size)
-        page, damage = _page(store, start, stop)
+def _all(store: Store, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+    while start < stop:
+        edge = min(start - start % blocks.WIDTH + blocks.WIDTH, stop)
+        page, damage = _page(store, start, edge)
         yield from enumerate(page, start)
         if damage is not None:
             raise damage
-        start = stop
+        start = edge
 
 
 def _page(store: Store, start: int, stop: int) -> tuple[list[bytes], DamagedError | None]:

@@ -88,9 +88,7 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         """Open for reading; the first `begin` opens for writing. Raises NotFoundError."""
         if not path.is_file():
-            raise NotFoundError(
-                f"no ledger at {path.parent}", hint="create one: tacho ledger create"
-            )
+            raise NotFoundError(f"no ledger at {path.parent}", hint="`tacho run` makes one")
         self._path = path
         self._reading = threading.RLock()
         self._writing = threading.Lock()

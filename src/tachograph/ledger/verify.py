@@ -15,7 +15,7 @@ from tachograph.ledger.entry import Entry
 from tachograph.ledger.heads import KEEP, parse_head
 from tachograph.ledger.kinds import HeadSigned
 from tachograph.ledger.objects import Objects
-from tachograph.ledger.read import RESTORE, parse, read_blocks, read_page
+from tachograph.ledger.read import RESTORE, parse, read_blocks, read_leaves
 from tachograph.ledger.store import Head, Store
 from tachograph.merkle.note import VerifierKey
 from tachograph.merkle.tree import leaf_hash, root
@@ -68,10 +68,8 @@ def verify(
 
 
 def _entries(store: Store, size: int) -> Iterator[tuple[Entry, bytes]]:
-    for start in range(0, size, blocks.WIDTH):
-        page = read_page(store, start, min(start + blocks.WIDTH, size))
-        for seq, data in enumerate(page, start):
-            yield parse(seq, data), data
+    for seq, data in enumerate(read_leaves(store, 0, size)):
+        yield parse(seq, data), data
 
 
 def _check_object(objects: Objects, digest: str, seq: int) -> None:
