@@ -132,34 +132,38 @@ def distance(inputs: dict[str, Any], output: Any, right: Any) -> tuple[float, fl
     return float(losses), float(weights)
 
 
+def trainers(task: Task) -> dict[str, Candidate]:
+    """Each reference solution of char-lm, then each dishonest variant of one of them."""
+    cheats = runpy.run_path(str(SOLUTIONS / "char_lm" / "dishonest.py"))
+    honest = dict(solutions(task))
+    source = honest["x25"].files["train.py"]
+    variants = {
+        v: Candidate({"train.py": cheats["rewrite"](source, v)}) for v in cheats["VARIANTS"]
+    }
+    return honest | variants
+
+
 def show_honesty(draws: int) -> None:
     """Print how far each way of training lies from the answer, and whether the check passes it."""
-    folder = SOLUTIONS / "char_lm"
-    cheats = runpy.run_path(str(folder / "dishonest.py"))
-    source = (folder / "x25" / "train.py").read_text()
-    honest = [name for name in ("x4", "x25", "x50", "x90") if (folder / name).is_dir()]
-    trainers = {name: runpy.run_path(str(folder / name / "train.py"))["train"] for name in honest}
-    for variant in cheats["VARIANTS"]:
-        names: dict[str, Any] = {}
-        exec(cheats["rewrite"](source, variant), names)
-        trainers[variant] = names["train"]
-    check = Check(load("char-lm"))
-    cases = []
-    for _ in range(draws):
-        inputs = check.draw(np.random.default_rng())
-        cases.append((inputs, check.expected(inputs)))
+    task = load("char-lm")
+    check = Check(task)
+    rng = np.random.default_rng()
+    inputs = [check.draw(rng) for _ in range(draws)]
+    cases = [(one, check.expected(one)) for one in inputs]
     print(f"{draws} draws\n\n| trainer | loss, least to most | weights, least to most | passed |")
     print("|---|---|---|---|")
-    for name, train in trainers.items():
-        print(honesty_row(check, name, train, cases), flush=True)
+    with open_box(task) as box:
+        for name, candidate in trainers(task).items():
+            outputs = [box.run(task.program(candidate), one) for one in inputs]
+            plain = [one.output if isinstance(one, Finished) else one for one in outputs]
+            print(honesty_row(check, name, plain, cases), flush=True)
 
 
-def honesty_row(check: Check, name: str, train: Any, cases: list[tuple[Any, Any]]) -> str:
+def honesty_row(check: Check, name: str, outputs: list[Any], cases: list[tuple[Any, Any]]) -> str:
     """One trainer, over all draws."""
     errors, passed = [], 0
     with np.errstate(all="ignore"):
-        for inputs, right in cases:
-            output = train(**inputs)
+        for output, (inputs, right) in zip(outputs, cases, strict=True):
             passed += check.compare(inputs, output, right) is None
             try:
                 errors.append(distance(inputs, output, right))

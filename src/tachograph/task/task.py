@@ -1,8 +1,8 @@
 """A task: what is to be improved, what may be changed, and how the answer is checked.
 
 A `Task` is a frozen value, read once from its folder (`load.py`); later changes of the folder do
-not reach it. Proven by tests/task/test_task.py. Not covered: packages that check.py imports are not
-part of the digest, only its own text is.
+not reach it. Proven by tests/task/test_task.py. Not covered by the digest: what is installed, be it
+the task's own interpreter or a package that check.py imports.
 """
 
 from __future__ import annotations
@@ -67,7 +67,6 @@ class Task:
             "entry": self.entry,
             "build": list(self.build),
             "run": list(self.run),
-            "python": None if self.python is None else str(self.python),
             "libraries": list(self.libraries),
             "limits": asdict(self.limits),
             "source_kib": self.source_kib,
