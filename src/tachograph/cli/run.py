@@ -64,7 +64,6 @@ def run_task(
 ) -> None:
     """Run the closed loop on a task: propose, check, clock, keep; until a budget is spent."""
     from tachograph.cli.places import open_ledger, remember_task
-    from tachograph.cli.screen import open_screen
     from tachograph.loop.bench import open_bench
     from tachograph.loop.budget import Budget
     from tachograph.loop.run import Run
@@ -83,11 +82,7 @@ def run_task(
         say_level(bench)
         run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
                        proposers=["recipes"], random_seed=seed)  # fmt: skip
-        with open_screen(heading(run, bench), budget, quiet=as_json) as screen:
-            screen.watch(run.archive)
-            run.listen = screen.entry
-            reason = sit(run, bench, budget)
-        finish(run, reason, as_json)
+        finish(run, sit(run, bench, budget, quiet=as_json), as_json)
 
 
 def resume_run(
@@ -104,7 +99,6 @@ def resume_run(
 ) -> None:
     """Go on with a run that was stopped or killed. New bounds replace those it was opened with."""
     from tachograph.cli.places import open_ledger, recall_task
-    from tachograph.cli.screen import open_screen
     from tachograph.loop.bench import open_bench
     from tachograph.loop.budget import Budget
     from tachograph.loop.run import Run
@@ -121,11 +115,7 @@ def resume_run(
         with open_bench(loaded, level=wanted, parallel=parallel) as bench:
             say_level(bench)
             found.resume()
-            with open_screen(heading(found, bench), budget, quiet=as_json) as screen:
-                screen.watch(found.archive)
-                found.listen = screen.entry
-                reason = sit(found, bench, budget)
-            finish(found, reason, as_json)
+            finish(found, sit(found, bench, budget, quiet=as_json), as_json)
 
 
 def propose(
@@ -246,14 +236,19 @@ def runs(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
 # -- parts -----------------------------------------------------------------------------------------
 
 
-def sit(run: Run, bench: Bench, budget: Budget) -> str:
-    """One sitting of the loop; Ctrl-C and SIGTERM end it cleanly. Why it ended."""
-    from tachograph.loop.propose.recipes import Recipes
-    from tachograph.loop.turn import Loop
+def sit(run: Run, bench: Bench, budget: Budget, *, quiet: bool) -> str:
+    """One sitting of the loop, on the screen; Ctrl-C and SIGTERM end it cleanly. Why it ended."""
+    from tachograph.cli.screen import open_screen
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return Loop(run, bench, [Recipes()], budget).drive()
+        with open_screen(heading(run, bench), budget, quiet=quiet) as screen:
+            from tachograph.loop.propose.recipes import Recipes
+            from tachograph.loop.turn import Loop
+
+            screen.watch(run.archive)
+            run.listen = screen.entry
+            return Loop(run, bench, [Recipes()], budget).drive()
     except KeyboardInterrupt:
         return "interrupted"
     finally:
