@@ -1,0 +1,84 @@
+"""Kill -9, Ctrl-C and SIGTERM: no finished trial is lost, nothing is left running, a resume works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tachograph.errors import BoxError
+from tachograph.ledger import Ledger
+from tachograph.ledger.kinds import RunClosed, RunResumed
+from tachograph.loop.archive import Archive
+from tachograph.loop.run import Run
+from tachograph.sandbox import Box
+
+KILL = Path(__file__).parents[2] / "bench" / "kill.py"
+TACHO = [sys.executable, "-c", "from tachograph.cli import main; main()"]
+
+
+@pytest.fixture(autouse=True)
+def _boxes() -> None:
+    try:
+        Box.open(level="A").close()
+    except BoxError as error:
+        pytest.skip(f"no box at level A: {error.message}")
+
+
+def kill_at(moments: int, commands: int) -> None:
+    """Run the benchmark that kills; its four bars must be met."""
+    ended = subprocess.run(
+        [sys.executable, KILL, "--moments", str(moments), "--commands", str(commands)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count("| met") == 4, ended.stdout
+
+
+def test_a_few_kills_lose_nothing():
+    """Six random moments: every trial that was said is there, and nothing is left running."""
+    kill_at(6, 0)
+
+
+@pytest.mark.long
+def test_many_kills_lose_nothing():
+    """Two hundred random moments, and some of the real command."""
+    kill_at(200, 10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_closes_and_resumes(number, tmp_path):
+    """Exit code 130, RunClosed in the ledger, and `resume` goes on."""
+    folder = tmp_path / "ledger"
+    begun = subprocess.Popen(
+        [*TACHO, "run", "pairwise", "--trials", "40", "--ledger", str(folder)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)}, cwd=tmp_path,
+    )  # fmt: skip
+    assert begun.stdout is not None
+    assert begun.stdout.readline().startswith("run r-")
+    os.killpg(begun.pid, number)
+    said, talk = begun.communicate(timeout=60)
+    assert begun.returncode == 130, said + talk
+    assert "interrupted" in said
+    assert "Traceback" not in talk
+    assert not list(tmp_path.glob("tacho-box-*"))
+    with Ledger.open(folder) as ledger:
+        run = Run.read(ledger, "last", folder)
+        assert run.archive.closed is not None
+        assert run.archive.closed.reason == "interrupted"
+        ledger.verify()
+    trials = len(run.archive.trials) + 1
+    resumed = subprocess.run(
+        [*TACHO, "resume", "last", "--trials", str(trials), "--ledger", str(folder)],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert resumed.returncode in (0, 1), resumed.stderr
+    with Ledger.open(folder) as ledger:
+        kinds = [type(e.body) for e in ledger.entries(kinds=(RunResumed, RunClosed))]
+        assert kinds == [RunClosed, RunResumed, RunClosed]
+        assert len(Archive.of(ledger.entries(run=run.id)).trials) >= trials
