@@ -47,12 +47,12 @@ def test_filters_by_run_and_kind(filled: Ledger) -> None:
     assert seqs(filled, kinds=[kinds.RunClosed]) == seqs(filled, kinds=["RunClosed"])
 
 
-@pytest.mark.parametrize("start", [0, 1, 63, 64, 65, 127, 199, 200, 500])
+@pytest.mark.parametrize("start", [-1, 0, 1, 63, 64, 65, 127, 199, 200, 500])
 def test_reading_starts_anywhere(filled: Ledger, start: int) -> None:
     """From any place on, all the rest is found, and nothing before."""
-    assert seqs(filled, start=start) == list(range(start, 200))
+    assert seqs(filled, start=start) == list(range(max(start, 0), 200))
     assert seqs(filled, start=start, kinds=["RunClosed"]) == [
-        seq for seq in range(start, 200) if seq % 4 == 3
+        seq for seq in range(max(start, 0), 200) if seq % 4 == 3
     ]
 
 

@@ -86,6 +86,7 @@ def parse(seq: int, data: bytes) -> Entry:
 
 
 def _all(store: Store, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+    start = max(start, 0)
     while start < stop:
         edge = min(start - start % blocks.WIDTH + blocks.WIDTH, stop)
         page, damage = _page(store, start, edge)

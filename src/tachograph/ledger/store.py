@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol
@@ -176,9 +177,13 @@ def _head(connection: sqlite3.Connection) -> Head:
 
 
 def _blocks(connection: sqlite3.Connection, keys: Collection[int]) -> dict[int, bytes]:
-    marks = ",".join("?" * len(keys))
-    query = f"SELECT key, data FROM block WHERE key IN ({marks}) AND typeof(data) = 'blob'"
-    return dict(connection.execute(query, tuple(keys)).fetchall())
+    return dict(connection.execute(_block_query(len(keys)), tuple(keys)).fetchall())
+
+
+@cache
+def _block_query(count: int) -> str:
+    marks = ",".join("?" * count)
+    return f"SELECT key, data FROM block WHERE key IN ({marks}) AND typeof(data) = 'blob'"
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
