@@ -6,15 +6,18 @@ and an exit code.
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tachograph import __version__
 from tachograph.cli import box, ledger, run, task
 from tachograph.cli.exits import Exit, of_error
-from tachograph.cli.output import remark, tell, tell_error
-from tachograph.errors import TachographError
+from tachograph.cli.output import ReaderGoneError, remark, tell, tell_error
+from tachograph.errors import TachographError, UsageError
+
+CallFault: type[BaseException] = typer.BadParameter.__bases__[0]
+"""The parser's own error for a wrong call; its module differs between versions of typer."""
 
 app = typer.Typer(
     name="tacho",
@@ -50,14 +53,27 @@ def root(
 def main() -> None:
     """The command's entry point; ends the process with an Exit code."""
     try:
-        app()
+        code = app(standalone_mode=False)
+    except CallFault as fault:
+        code = Exit.USAGE
+        if type(fault).__name__ == "NoArgsIsHelpError":
+            tell(str(fault))
+        else:
+            tell_error(usage_error(fault), as_json="--json" in sys.argv)
+    except ReaderGoneError:
+        code = Exit.UNKNOWN
     except TachographError as error:
         tell_error(error, as_json="--json" in sys.argv)
-        sys.exit(of_error(error))
-    except KeyboardInterrupt:
+        code = of_error(error)
+    if code == Exit.INTERRUPTED:
         remark("interrupted; what was finished is in the ledger")
-        sys.exit(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # whoever read our output has gone; there is nobody left to tell
-        sys.stderr.close()
-        sys.exit(Exit.UNKNOWN)
+    sys.exit(code if isinstance(code, int) else Exit.YES)
+
+
+def usage_error(fault: Any) -> UsageError:
+    """A fault that the command line's parser found, in our own words' form."""
+    message, _, guess = fault.format_message().partition(" Did you mean ")
+    path = fault.ctx.command_path if fault.ctx else "tacho"
+    message = message.rstrip(".")
+    hint = f"did you mean {guess} {path} --help" if guess else f"{path} --help"
+    return UsageError(message[:1].lower() + message[1:], hint=hint)

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
 from tachograph.errors import TachographError
 
 
+class ReaderGoneError(TachographError):
+    """Whoever read stdout has gone; there is nobody left to tell."""
+
+
 def tell(text: str = "") -> None:
-    """A line of the answer, on stdout. Flushed, so that what was said survives a kill."""
-    print(clean(text), flush=True)
+    """A line of the answer, on stdout. Raises ReaderGoneError."""
+    put(clean(text))
+
+
+def put(text: str) -> None:
+    """Print and flush, so that what was said survives a kill."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # what is still buffered would raise again when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGoneError("nobody reads the output any more") from None
 
 
 def remark(text: str) -> None:
@@ -20,8 +35,8 @@ def remark(text: str) -> None:
 
 
 def tell_json(value: Any) -> None:
-    """One JSON document on stdout."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+    """One JSON document on stdout. Raises ReaderGoneError."""
+    put(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def tell_error(error: TachographError, as_json: bool) -> None:
