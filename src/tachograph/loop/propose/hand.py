@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import stat
+from pathlib import Path, PurePosixPath
 
 from tachograph.errors import UsageError
 from tachograph.loop.propose.protocol import Brief, Proposal
@@ -22,21 +24,17 @@ class Hand:
     def candidate(self, task: Task) -> Candidate:
         """The folder's editable files. Raises UsageError where one is missing or no text."""
         files = {}
-        root = self.folder.resolve()
         for path in task.seed.files:
-            source = self.folder / path
-            # a link could point at a file that its author may not read, or make us wait on a pipe
-            if not source.is_file() or not source.resolve().is_relative_to(root):
-                raise UsageError(
-                    f"{source}: no such file in the folder",
-                    hint=f"the task's editable files: {', '.join(task.seed.files)}",
-                )
-            if source.stat().st_size > task.source_kib << 10:
-                raise UsageError(f"{source}: larger than the task's {task.source_kib} KiB")
             try:
-                files[path] = source.read_bytes().decode()
+                data = read_regular(self.folder, path, task.source_kib << 10)
+                files[path] = data.decode()
+            except OSError:
+                raise UsageError(
+                    f"{self.folder / path}: no such file in the folder",
+                    hint=f"the task's editable files: {', '.join(task.seed.files)}",
+                ) from None
             except UnicodeDecodeError:
-                raise UsageError(f"{source}: no UTF-8 text") from None
+                raise UsageError(f"{self.folder / path}: no UTF-8 text") from None
         return Candidate(files)
 
     def propose(self, brief: Brief) -> Proposal | None:
@@ -45,3 +43,27 @@ class Hand:
         if candidate.id in brief.tried:
             return None
         return Proposal(candidate, self.label, self.note)
+
+
+def read_regular(folder: Path, path: str, most_bytes: int) -> bytes:
+    """The bytes of a regular file below `folder`, reached through no link.
+
+    Whoever owns the folder may change it while we look: each step is opened from the one before
+    and then looked at, so that what is read is what was looked at, and a pipe cannot make us wait.
+    Raises OSError where there is no such file, and UsageError where it is too large.
+    """
+    where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in PurePosixPath(path).parts:
+            step = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=where)
+            os.close(where)
+            where = step
+        if not stat.S_ISREG(os.fstat(where).st_mode):
+            raise FileNotFoundError(path)
+        with open(where, "rb", closefd=False) as source:
+            data = source.read(most_bytes + 1)
+    finally:
+        os.close(where)
+    if len(data) > most_bytes:
+        raise UsageError(f"{folder / path}: larger than the task's {most_bytes >> 10} KiB")
+    return data
