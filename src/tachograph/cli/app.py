@@ -53,21 +53,30 @@ def root(
 def main() -> None:
     """The command's entry point; ends the process with an Exit code."""
     try:
+        code = answer()
+    except ReaderGoneError:
+        code = Exit.UNKNOWN
+    if code == Exit.INTERRUPTED:
+        remark("interrupted; what was finished is in the ledger")
+    sys.exit(code)
+
+
+def answer() -> int:
+    """Do what the command line says; the exit code. Raises ReaderGoneError."""
+    try:
         code = app(standalone_mode=False)
     except CallFault as fault:
-        code = Exit.USAGE
         if type(fault).__name__ == "NoArgsIsHelpError":
             tell(str(fault))
         else:
             tell_error(usage_error(fault), as_json="--json" in sys.argv)
+        return Exit.USAGE
     except ReaderGoneError:
-        code = Exit.UNKNOWN
+        raise
     except TachographError as error:
         tell_error(error, as_json="--json" in sys.argv)
-        code = of_error(error)
-    if code == Exit.INTERRUPTED:
-        remark("interrupted; what was finished is in the ledger")
-    sys.exit(code if isinstance(code, int) else Exit.YES)
+        return of_error(error)
+    return code if isinstance(code, int) else Exit.YES
 
 
 def usage_error(fault: Any) -> UsageError:
