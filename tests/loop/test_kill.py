@@ -1,4 +1,4 @@
-"""Kill -9, Ctrl-C and SIGTERM: no finished trial is lost, nothing is left running, a resume works."""
+"""Kill -9, Ctrl-C and SIGTERM: no finished trial is lost, nothing is left, a resume works."""
 
 from __future__ import annotations
 

@@ -12,11 +12,18 @@ BAD = {
     "crashes": "import ctypes\nctypes.string_at(0)",
     "loops": "while True:\n    pass",
     "allocates": "held = []\nwhile True:\n    held.append(bytearray(1 << 24))",
-    "forks": "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
+    "forks": """import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass""",
     "floods its log": "while True:\n    print('x' * 65536, flush=True)",
     "floods its output": "return 'x' * (200 << 20)",
-    "fills the disk": "with open('big', 'wb') as out:\n    while True:\n        out.write(bytes(1 << 20))",
-    "kills its parent": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)",
+    "fills the disk": """with open('big', 'wb') as out:
+    while True:
+        out.write(bytes(1 << 20))""",
+    "kills its parent": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nos._exit(0)",
     "sleeps on": "import time\ntime.sleep(1000)",
     "recurses": "import sys\nsys.setrecursionlimit(10**9)\nf = lambda: f()\nf()",
 }  # fmt: skip
