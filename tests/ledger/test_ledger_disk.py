@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from pathlib import Path
 
@@ -38,6 +40,27 @@ def test_of_many_writers_one_wins(tmp_path: Path) -> None:
         thread.join()
     (winner,) = wins
     assert path.read_bytes() == b"%d" % winner * 1000
+
+
+def test_bytes_reach_the_disk_before_the_name_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is synchronised before it gets its name, and the folder after."""
+    order: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def recording_fsync(handle: int) -> None:
+        order.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    def recording_replace(fresh: Path, path: Path) -> Path:
+        order.append("name")
+        return replace(fresh, path)
+
+    monkeypatch.setattr(os, "fsync", recording_fsync)
+    monkeypatch.setattr(Path, "replace", recording_replace)
+    write_file(tmp_path / "file", b"data", replace=True)
+    assert order == ["file", "name", "folder"]
 
 
 def test_only_the_owner_reads_a_secret(tmp_path: Path) -> None:

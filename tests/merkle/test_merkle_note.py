@@ -13,6 +13,7 @@ from tachograph.merkle.note import (
     SigningKey,
     VerifierKey,
     check_note,
+    decode_base64,
     format_note,
     parse_note,
     parse_verifier_key,
@@ -87,6 +88,14 @@ def test_other_spellings_are_refused(text: str) -> None:
     """What formatting would not have written is a format error."""
     with pytest.raises(FormatError):
         parse_note(text)
+
+
+@pytest.mark.parametrize("text", ["AB==", "AA", "AA==\n", " AA==", "A_==", "é", "AA==AA=="])
+def test_base64_has_one_spelling(text: str) -> None:
+    """Stray bits, missing padding, spaces and other alphabets are format errors."""
+    assert decode_base64("AA==") == b"\x00"
+    with pytest.raises(FormatError):
+        decode_base64(text)
 
 
 def test_unknown_keys_are_ignored() -> None:

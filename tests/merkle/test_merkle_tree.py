@@ -192,6 +192,18 @@ def test_another_history_is_refused() -> None:
             )
 
 
+def test_roots_of_other_lengths_are_refused() -> None:
+    """A cut root is refused as such, before any hashing."""
+    with pytest.raises(ProofError, match="a hash of 31 bytes"):
+        check_consistency(
+            old=4,
+            new=5,
+            old_root=LEVELS.root(4)[1:],
+            new_root=LEVELS.root(5),
+            proof=prove_consistency(4, 5, LEVELS.read),
+        )
+
+
 def test_two_roots_for_one_size_are_called_a_fork() -> None:
     """Equal sizes with different roots are refused in words that say what that means."""
     with pytest.raises(ProofError, match="forked"):
