@@ -1,8 +1,9 @@
 """How far apart are the reference solutions of a task? Interleaved pairs, through the box.
 
 Seed and solution take turns, in random order, on the same fresh inputs; every output is checked.
-The table gives the geometric mean of the ratios and their standard deviation (as a factor), the
-median call, and the set-up of the first call. `--honesty` gives instead how far honest and
+The table gives the geometric mean of the ratios of wall time and their standard deviation (as a
+factor), the same mean of CPU time (which a busy machine moves less), the median call, and the
+set-up of the first call. `--honesty` gives instead how far honest and
 dishonest char-lm trainers lie from the right answer.
 
     python bench/ladder.py --quick
@@ -39,6 +40,8 @@ class Rung:
     name: str
     ratios: np.ndarray
     """Wall time of the seed over that of the solution, one for each pair."""
+    cpu_ratios: np.ndarray
+    """The same of CPU time, the box's own included."""
     wall_seconds: float
     """Median, of the solution."""
     setup_seconds: float
@@ -49,7 +52,8 @@ class Rung:
         logs = np.log(self.ratios)
         spread = float(np.exp(logs.std(ddof=1))) if len(logs) > 1 else float("nan")
         return (
-            f"| {self.name} | {np.exp(logs.mean()):.1f} | {spread:.3f} | "
+            f"| {self.name} | {np.exp(logs.mean()):.1f} | {spread:.2f} | "
+            f"{np.exp(np.log(self.cpu_ratios).mean()):.1f} | "
             f"{self.wall_seconds * 1e3:.2f} ms | {self.setup_seconds:.1f} s |"
         )
 
@@ -77,6 +81,7 @@ def climb(box: Box, task: Task, check: Check, name: str, candidate: Candidate,
     """Race one solution against the seed."""
     rng = np.random.default_rng()
     walls: dict[str, list[float]] = {"seed": [], "own": []}
+    cpus: dict[str, list[float]] = {"seed": [], "own": []}
     setup_seconds = 0.0
     for pair in range(-1, pairs):
         inputs = check.draw(rng)
@@ -90,10 +95,11 @@ def climb(box: Box, task: Task, check: Check, name: str, candidate: Candidate,
                 # The first pair warms the box, and shows what compiling costs.
                 if pair >= 0:
                     walls[who].append(outcome.wall_seconds)
+                    cpus[who].append(outcome.cpu_seconds)
                 elif who == "own":
                     setup_seconds = outcome.setup_seconds
-    ratios = np.array(walls["seed"]) / np.array(walls["own"])
-    return Rung(name, ratios, float(np.median(walls["own"])), setup_seconds)
+    wall, cpu = (np.array(t["seed"]) / np.array(t["own"]) for t in (walls, cpus))
+    return Rung(name, wall, cpu, float(np.median(walls["own"])), setup_seconds)
 
 
 def open_box(task: Task) -> Box:
@@ -111,8 +117,8 @@ def measure(name: str, pairs: int) -> Rung:
     rungs = []
     with open_box(task) as box:
         print(f"{task.name} {task.digest}, box level {box.level}, {pairs} pairs a row")
-        print("\n| solution | times as fast | spread (factor) | a call | first set-up |")
-        print("|---|---|---|---|---|", flush=True)
+        print("\n| solution | times as fast | spread | by CPU time | a call | first set-up |")
+        print("|---|---|---|---|---|---|", flush=True)
         for rung_name, candidate in solutions(task):
             rungs.append(climb(box, task, check, rung_name, candidate, pairs))
             print(rungs[-1].row(), flush=True)

@@ -84,7 +84,7 @@ def test_expectation_that_is_not_finite_is_the_tasks_fault(bad: float) -> None:
 
 def test_expectation_that_is_no_plain_data_is_the_tasks_fault() -> None:
     """An object cannot be compared honestly."""
-    for value in (object(), {1}, np.array(["a"], dtype=object)):
+    for value in (object(), {1}, 1j, np.array(["a"], dtype=object)):
         with pytest.raises(TaskError, match="not plain data"):
             differs(value, value)
 
@@ -101,6 +101,8 @@ REFUSED: dict[str, tuple[Any, Any, str]] = {
     "list for an array": ([1.0], np.array([1.0]), "is a list"),
     "wrong big whole number": (2**70 + 1, 2**70, "is 1180591620717411303425"),
     "wrong text": ("a", "b", "is 'a', not 'b'"),
+    "wrong bytes": (b"a", b"b", "is b'a', not b'b'"),
+    "text for bytes": ("a", b"a", "is a str, not a bytes"),
     "short list": ([1], [1, 2], "has 1 items, not 2"),
     "missing key": ({}, {"a": 1}, "has no key 'a'"),
     "extra key": ({"a": 1, "b": 2}, {"a": 1}, "has the extra key 'b'"),

@@ -101,6 +101,11 @@ FAULTS: dict[str, tuple[str, Callable[[Check], Any], str]] = {
         "def draw(rng):\n    return [1]\n", lambda c: c.draw(RNG), "draw: no dict of keyword"),
     "draw of a strange key": (
         "def draw(rng):\n    return {'a b': 1}\n", lambda c: c.draw(RNG), "draw: no dict of"),
+    "draw of an object": (
+        "def draw(rng):\n    return {'x': {1}}\n", lambda c: c.draw(RNG), "set is not a plain"),
+    "draw of an array of objects": (
+        "import numpy\ndef draw(rng):\n    return {'x': numpy.array([None])}\n",
+        lambda c: c.draw(RNG), "arrays of object are not sent"),
     "draw that is no function": ("draw = 3\n", lambda c: c, "draw: not a function"),
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from tachograph.errors import TaskError
+from tachograph.sandbox.inside import frame
 from tachograph.task.compare import difference
 from tachograph.task.task import Task
 
@@ -47,7 +48,10 @@ class Check:
         return self._expected is not None
 
     def draw(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Fresh keyword arguments for one call. Equal generators give equal inputs."""
+        """Fresh keyword arguments for one call, such as a box can be given.
+
+        Equal generators give equal inputs. Raises TaskError for anything that is not plain data.
+        """
         assert self._draw is not None
         with _naming_the_line(self._path):
             inputs = self._draw(rng)
@@ -55,6 +59,10 @@ class Check:
             isinstance(key, str) and key.isidentifier() for key in inputs
         ):
             raise TaskError(f"{self._path}: draw: no dict of keyword arguments", hint=DRAW_HINT)
+        try:
+            frame.encode(inputs)
+        except frame.FrameError as error:
+            raise TaskError(f"{self._path}: draw: {error}", hint=DRAW_HINT) from error
         return inputs
 
     def expected(self, inputs: dict[str, Any]) -> Any:

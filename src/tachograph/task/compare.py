@@ -1,8 +1,8 @@
 """The comparison that a task gets when its check.py has none: same shape of data, same values.
 
 Proven by tests/task/test_compare.py. It covers plain decoded data only: None, bool, int, float,
-str, list, dict and NumPy arrays. Not covered: outputs that may differ in order, or in more than
-rounding; such a task writes its own `compare`.
+str, bytes, list, dict and NumPy arrays. Not covered: outputs that may differ in order, or in more
+than rounding; such a task writes its own `compare`.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class _Comparison:
             bool: self.exact,
             int: self.exact,
             str: self.exact,
+            bytes: self.exact,
             float: self.number,
-            complex: self.number,
             list: self.items,
             dict: self.mapping,
             np.ndarray: self.array,
@@ -62,7 +62,7 @@ class _Comparison:
         if compare is None:
             raise TaskError(
                 f"the expectation at {where} is a {type(expected).__name__}, not plain data",
-                hint="return None, bool, int, float, str, list, dict or NumPy arrays",
+                hint="return None, bool, int, float, str, bytes, list, dict or NumPy arrays",
             )
         if type(output) is not type(expected):
             return f"{where} is a {type(output).__name__}, not a {type(expected).__name__}"
@@ -73,7 +73,7 @@ class _Comparison:
             return None
         return f"{where} is {_short(output)}, not {_short(expected)}"
 
-    def number(self, where: str, output: complex, expected: complex) -> str | None:
+    def number(self, where: str, output: float, expected: float) -> str | None:
         return self.array(where, np.asarray(output), np.asarray(expected))
 
     def items(self, where: str, output: list[Any], expected: list[Any]) -> str | None:
