@@ -75,8 +75,8 @@ def run_task(
         budget = Budget(wall_seconds=DEFAULT_SECONDS)
     wanted = level_of(level, unsafe_no_sandbox)
     with (
-        open_ledger(ledger, create=True) as (book, folder),
         open_bench(loaded, level=wanted, parallel=parallel) as bench,
+        open_ledger(ledger, create=True) as (book, folder),
     ):
         remember_task(folder, loaded)
         say_level(bench)
