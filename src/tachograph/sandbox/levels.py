@@ -53,6 +53,8 @@ def cure(level: Level, reason: str, proc_sys: Path = Path("/proc/sys")) -> str:
         return "run on macOS"
     if "cannot read" in reason:
         return PYTHON
+    if "spare uid" in reason:
+        return "run as an ordinary user, or as root with the capabilities CHOWN and SETUID"
     if level == "B":
         return KERNEL
     for name, bad, good in SETTINGS:
