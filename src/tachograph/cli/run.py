@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import threading
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +12,7 @@ import typer
 
 from tachograph.cli.exits import Exit
 from tachograph.cli.options import AsJson, LedgerAt, RunId
-from tachograph.cli.output import remark, tell, tell_json
+from tachograph.cli.output import quoted, remark, tell, tell_json
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def run_task(
     if budget == Budget():
         budget = Budget(wall_seconds=DEFAULT_SECONDS)
     wanted = level_of(level, unsafe_no_sandbox)
+    import_beside("tachograph.loop.propose.recipes", "tachograph.loop.turn")
     with (
         open_bench(loaded, level=wanted, parallel=parallel) as bench,
         open_ledger(ledger, create=True) as (book, folder),
@@ -112,6 +115,7 @@ def resume_run(
         loaded = recall_task(folder, opened.task_digest, task)
         found.check_task(loaded)
         wanted = level_of(level, unsafe_no_sandbox)
+        import_beside("tachograph.loop.propose.recipes", "tachograph.loop.turn")
         with open_bench(loaded, level=wanted, parallel=parallel) as bench:
             say_level(bench)
             found.resume()
@@ -271,6 +275,14 @@ def finish(run: Run, reason: str, as_json: bool) -> None:
     raise typer.Exit(Exit.YES if run.archive.best else Exit.NO)
 
 
+def import_beside(*modules: str) -> None:
+    """Begin to import what is needed once the box stands; it takes as long as the box does.
+
+    Not as a daemon: an interpreter that ends in the middle of an import may crash.
+    """
+    threading.Thread(target=lambda: [import_module(name) for name in modules]).start()
+
+
 def heading(run: Run, bench: Bench) -> str:
     """The first line of the screen."""
     return f"run {run.id} on {bench.task.name}, box level {bench.examiner.box.level}"
@@ -309,7 +321,7 @@ def tell_verdict(archive: Archive, record: Record) -> None:
     tell(f"{record.id}  {record_text(record)}")
     checked = record.checked
     if checked and checked.detail:
-        tell(checked.detail)
+        tell(quoted(checked.detail))
     for timed in record.timed:
         against = "the seed" if archive.opened and timed.against == archive.opened.seed_candidate \
             else timed.against  # fmt: skip
