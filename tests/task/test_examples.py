@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,22 @@ def test_seed_passes_its_check(folder: str) -> None:
     output = outcome(task, inputs)
     right = check.expected(inputs) if check.knows_expected else outcome(task, inputs)
     assert check.compare(inputs, output, right) is None
+
+
+def test_a_task_may_have_an_environment_of_its_own(tmp_path: Path) -> None:
+    """The box runs the interpreter that `python` names, without Tachograph or NumPy in it."""
+    shutil.copytree(EXAMPLES / "existing-function", tmp_path / "project")
+    venv.create(tmp_path / "project" / ".venv", with_pip=False, symlinks=True)
+    folder = tmp_path / "project" / "speed"
+    toml = folder / "task.toml"
+    toml.write_text(toml.read_text() + 'python = "../.venv/bin/python"\n')
+    source = tmp_path / "project" / "edit_distance.py"
+    source.write_text("import sys\n\n\ndef distance(a, b):\n    return sys.prefix\n")
+    task = load(folder)
+    with Box.open(level="D", python=task.python, limits=task.limits) as box:
+        finished = box.run(task.program(task.seed), {"a": "", "b": ""})
+    assert isinstance(finished, Finished), finished
+    assert Path(finished.output) == tmp_path / "project" / ".venv"
 
 
 def test_edit_distance_is_right() -> None:
