@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bars import Bar
+from bars import report as report_bars
 from tachograph.errors import BoxError
 from tachograph.loop.clock import Comparison, Rules, Timing, race, self_test, stalled_seconds
 from tachograph.loop.clock.race import Side
@@ -127,6 +129,20 @@ def report(experiment: Experiment, found: Sequence[Comparison], elapsed_seconds:
     )
 
 
+def promised(experiment: Experiment, found: Sequence[Comparison]) -> list[Bar]:
+    """Intervals hold the truth, and identical code is not called different."""
+    count = len(found)
+    missed = sum(not result.low <= experiment.ratio <= result.high for result in found)
+    allowed = max(1, round(Rules().alpha * count))
+    bars = [Bar(f"intervals that miss a true ratio of {experiment.ratio:g}",
+                f"<= {allowed} of {count}", str(missed), missed <= allowed)]  # fmt: skip
+    if experiment.ratio == 1.0:
+        called = sum(result.verdict in ("faster", "slower") for result in found)
+        bars.append(Bar("identical code called faster or slower", f"<= {allowed} of {count}",
+                        str(called), called <= allowed))  # fmt: skip
+    return bars
+
+
 def machine() -> str:
     """What else ran meanwhile."""
     stalled = stalled_seconds()
@@ -150,12 +166,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"self-test: spread of wall {test.wall_spread:.1%}, of CPU {test.cpu_spread or 0:.1%}; "
             f"use {test.witness}; one run {test.comparison.wall_seconds * 1e3:.1f} ms"
         )
+        bars: list[Bar] = []
         for experiment in QUICK if options.quick else FULL:
             began = time.perf_counter()
             found = [one_race(run, experiment.ratio, rules, rng) for _ in range(experiment.races)]
             print(report(experiment, found, time.perf_counter() - began), flush=True)
+            bars += promised(experiment, found)
     print(machine())
-    return 0
+    return report_bars(bars)
 
 
 if __name__ == "__main__":

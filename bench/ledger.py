@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from bars import Bar, report
 from tachograph.ledger import Ledger, kinds
 from tachograph.ledger.store import SqliteStore
 from tachograph.ledger.write import write_leaves
@@ -180,8 +181,8 @@ def share(
     """Print how near the limit it comes; 1 where below the bar."""
     ratio = statistics.median(a / b for a, b in zip(limits, times, strict=True))
     rate = count / statistics.median(times)
-    print(f"{name}: {ratio:.0%} of the limit (bar {bar:.0%}), {rate:,.0f} per CPU second")
-    return int(ratio < bar)
+    print(f"{name}: {rate:,.0f} per CPU second")
+    return report([Bar(name, f">= {bar:.0%} of the hash limit", f"{ratio:.0%}", ratio >= bar)])
 
 
 def multiple(
@@ -190,8 +191,8 @@ def multiple(
     """Print how many times the minimum it costs; 1 where above the bar."""
     ratio = statistics.median(b / a for a, b in zip(minimum, times, strict=True))
     micros = statistics.median(times) / count * 1e6
-    print(f"{name}: {ratio:.1f}x the stored-levels minimum (bar {bar:.1f}x), {micros:.0f} us")
-    return int(ratio > bar)
+    print(f"{name}: {micros:.0f} us")
+    return report([Bar(name, f"<= {bar:g}x the least", f"{ratio:.1f}x", ratio <= bar)])
 
 
 if __name__ == "__main__":

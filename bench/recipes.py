@@ -117,10 +117,11 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--level", default="A")
+    parser.add_argument("--quick", action="store_true", help="5 turns")
     given = parser.parse_args()
     task = load(given.task)
     with Box.open(level=given.level, libraries=task.libraries, limits=task.limits) as box:
-        climb(Bench(task, box, given.seed), given.turns, given.seed)
+        climb(Bench(task, box, given.seed), 5 if given.quick else given.turns, given.seed)
 
 
 if __name__ == "__main__":
