@@ -6,9 +6,11 @@ how to get it. `Box.open_best` takes the best that can be had and returns what i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import pwd
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, sealed_inputs
 from tachograph.sandbox.outcome import Failed, Finished
 from tachograph.sandbox.program import Program
+from tachograph.sandbox.spare import SpareUid
 from tachograph.sandbox.staging import Staging
 from tachograph.sandbox.watch import Watch
 
@@ -31,8 +34,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 START_SECONDS = 120.0
 FORKS_PER_ZYGOTE = 1000
 COMMAND_PROCESSES = 32
+STOP_SECONDS = 5.0
 COMPLAINT_BYTES = 16_384
-FIRST_SPARE_UID = 61_200
 PROGRAMS_KEPT = 64
 TRIAL = Program(files={"trial.py": "def call(): return 1"}, entry="trial:call")
 
@@ -61,6 +64,7 @@ class Box:
         self.process: subprocess.Popen[bytes] | None = None
         self.line: socket.socket | None = None
         self.programs: dict[str, tuple[MemoryFile, bool]] = {}
+        self.spare: SpareUid | None = None
         self.ground = Staging()
         self.staging = self.ground.path
 
@@ -112,7 +116,9 @@ class Box:
 
     def start(self) -> None:
         """Start the zygote and wait until it is warm."""
-        spare = spare_uid()
+        if os.getuid() == 0 and self.level != "D" and self.spare is None:
+            self.spare = SpareUid()
+        spare = self.spare.uid if self.spare else os.getuid()
         self.staging.chmod(0o700)
         if os.getuid() == 0 and self.level == "B":
             try:
@@ -238,11 +244,14 @@ class Box:
             self.line.close()
             self.line = None
         if self.process is not None:
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            # it ends by itself now; what it could not end any more is in its process group, whose
+            # number stays its own until it is waited for
+            handle = os.pidfd_open(self.process.pid)
+            select.select([handle], [], [], STOP_SECONDS)
+            os.close(handle)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
             self.process = None
 
     def close(self) -> None:
@@ -251,6 +260,9 @@ class Box:
         for held, _ in self.programs.values():
             held.close()
         self.programs.clear()
+        if self.spare is not None:
+            self.spare.close()
+            self.spare = None
         self.ground.close()
 
     def __enter__(self) -> Box:
@@ -268,14 +280,3 @@ def choose_cores(threads: int, core: int | None) -> list[int]:
                        hint="lower limits.threads in task.toml")  # fmt: skip
     first = len(allowed) - threads if core is None else min(core, len(allowed) - threads)
     return allowed[first : first + threads]
-
-
-def spare_uid() -> int:
-    """A uid above 0 that no account and no process has. Only root can take it."""
-    taken = {entry.pw_uid for entry in pwd.getpwall()}
-    for status in Path("/proc").glob("[0-9]*"):
-        try:
-            taken.add(status.stat().st_uid)
-        except OSError:
-            continue
-    return next(uid for uid in range(FIRST_SPARE_UID, 65_000) if uid not in taken)

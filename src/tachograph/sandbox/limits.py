@@ -14,7 +14,7 @@ class Limits:
     setup_seconds: float = 60.0
     """From the fork to READY: loading the source, and compiling what depends on it alone."""
     memory_mib: int = 2048
-    """Address space of all processes together (each gets its share of it)."""
+    """Address space of each process, and resident memory of all of them together."""
     processes: int = 1
     """1: fork and exec are refused. More: that many processes at once."""
     threads: int = 1

@@ -10,6 +10,9 @@ from pathlib import PurePosixPath
 
 from tachograph.errors import UsageError
 from tachograph.sandbox.inside import frame
+from tachograph.sandbox.memory import printable
+
+PATH_BYTES, NAME_BYTES = 1024, 255
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,7 @@ class Program:
             raise UsageError("a program needs an entry or a run command, and not both")
         if self.entry and not all(self.entry.partition(":")):
             raise UsageError(f"entry '{self.entry}' is not of the form module:function")
-        for path in self.files:
-            parts = PurePosixPath(path).parts
-            if not parts or path.startswith("/") or ".." in parts or "\0" in path:
-                raise UsageError(f"file path '{path}' leaves the working directory")
+        check_paths(self.files)
 
     @cached_property
     def id(self) -> str:
@@ -42,3 +42,22 @@ class Program:
             [dict(sorted(self.files.items())), self.entry, list(self.build), list(self.run)]
         )
         return hashlib.sha256(content).hexdigest()
+
+
+def check_paths(files: Mapping[str, str]) -> None:
+    """Raises UsageError for files that could not be written into an empty working directory."""
+    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    for path, text in files.items():
+        shown = printable(path[:PATH_BYTES])
+        parts = PurePosixPath(path).parts
+        if not parts or path.startswith("/") or ".." in parts or "\0" in path:
+            raise UsageError(f"file path '{shown}' leaves the working directory")
+        if str(PurePosixPath(path)) in folders:
+            raise UsageError(f"'{shown}' is both a file and a folder")
+        try:
+            sizes = [len(part.encode()) for part in parts]
+            text.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"file '{shown}' is not Unicode text") from None
+        if sum(sizes) > PATH_BYTES or max(sizes) > NAME_BYTES:
+            raise UsageError(f"file path '{shown}' is too long")

@@ -6,11 +6,13 @@ next one removes those that nobody holds. Proven by tests/sandbox/test_staging.p
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
-import shutil
 import tempfile
 from pathlib import Path
+
+from tachograph.sandbox.inside import leftovers
 
 PREFIX = "tacho-box-"
 MEMORY = Path("/dev/shm")
@@ -35,7 +37,7 @@ class Staging:
 
     def close(self) -> None:
         """Remove the folder and all in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path)
         if self.held >= 0:
             os.close(self.held)
             self.held = -1
@@ -71,5 +73,12 @@ def remove_stale(parent: Path) -> None:
             continue
         # as root, a folder may have been given to the uid that its box ran under
         if os.getuid() in (0, os.fstat(held).st_uid):
-            shutil.rmtree(path, ignore_errors=True)
+            remove(path)
         os.close(held)
+
+
+def remove(path: Path) -> None:
+    """Remove a folder that a candidate may have filled; what resists stays for the next one."""
+    with contextlib.suppress(OSError):
+        leftovers.empty(str(path))
+        path.rmdir()

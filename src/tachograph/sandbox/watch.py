@@ -1,17 +1,22 @@
-"""Limits that no kernel counter holds for us: total memory of several processes, total scratch.
+"""Limits that no kernel counter holds for us: what several processes use together, total scratch.
 
 Looked at every few hundredths of a second while the judge waits, and only where they are needed:
-one process behind level A's walls is held by rlimits and a sized scratch alone.
+one process behind level A's walls is held by rlimits and a sized scratch alone. Between two looks a
+candidate can pass a limit by what it manages in that time. Proven by tests/sandbox/test_watch.py.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from tachograph.sandbox.limits import Limits
 
 TICK_SECONDS = 0.03
-PAGE_MIB = 4096 / (1 << 20)
+PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+ENTRIES = 8192
+"""Files and folders in the scratch; level A's file system has as many inodes."""
+THREADS_BESIDES = 64
 
 
 class Watch:
@@ -34,29 +39,49 @@ class Watch:
 
     def complaint(self) -> str:
         """The limit that is passed, in words; empty while none is."""
+        found = [self.child, *family(self.child)] if self.limits.processes > 1 else [self.child]
+        if len(found) > self.limits.processes:
+            return f"processes: {len(found)} at once, {self.limits.processes} allowed"
+        threads = sum(thread_count(pid) for pid in found)
+        if threads > self.limits.processes + THREADS_BESIDES:
+            return f"threads: {threads} at once"
         if self.limits.processes > 1:
-            used = sum(resident_mib(pid) for pid in family(self.child))
+            used = sum(resident_mib(pid) for pid in found)
             if used > self.limits.memory_mib:
                 return f"memory: {used:.0f} MiB used, {self.limits.memory_mib} allowed"
         if self.scratch:
-            used = scratch_mib(self.scratch)
+            entries, used = scratch_use(self.scratch)
+            if entries > ENTRIES:
+                return f"disk: more than {ENTRIES} files"
             if used > self.limits.disk_mib:
                 return f"disk: {used:.0f} MiB written, {self.limits.disk_mib} allowed"
         return ""
 
 
 def family(pid: int) -> list[int]:
-    """`pid` and its descendants."""
+    """The descendants of `pid`."""
     found, waiting = [], [pid]
     while waiting:
         current = waiting.pop()
-        found.append(current)
-        for task in Path(f"/proc/{current}/task").glob("*/children"):
-            try:
-                waiting += [int(child) for child in task.read_text().split()]
-            except OSError:
-                continue
+        try:
+            children = [
+                int(child)
+                for task in Path(f"/proc/{current}/task").glob("*/children")
+                for child in task.read_text().split()
+            ]
+        except OSError:
+            continue
+        found += children
+        waiting += children
     return found
+
+
+def thread_count(pid: int) -> int:
+    """Threads of a process; 0 where it has gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[17])
+    except OSError:
+        return 0
 
 
 def resident_mib(pid: int) -> float:
@@ -68,12 +93,24 @@ def resident_mib(pid: int) -> float:
     return (int(fields[1]) - int(fields[2])) * PAGE_MIB
 
 
-def scratch_mib(folder: Path) -> float:
-    """Disk taken below `folder`."""
-    total = 0
-    for path in folder.rglob("*"):
+def scratch_use(folder: Path) -> tuple[int, float]:
+    """Entries below `folder`, counted up to one more than ENTRIES, and MiB of disk they take.
+
+    By a stack, not by recursion, so that deep folders cannot break it; what cannot be read, as a
+    path longer than the system takes, counts as one entry.
+    """
+    entries, blocks = 0, 0
+    waiting = [str(folder)]
+    while waiting and entries <= ENTRIES:
         try:
-            total += path.lstat().st_blocks * 512
+            with os.scandir(waiting.pop()) as listing:
+                for entry in listing:
+                    entries += 1
+                    blocks += entry.stat(follow_symlinks=False).st_blocks
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    if entries > ENTRIES:
+                        break
         except OSError:
-            continue
-    return total / (1 << 20)
+            entries += 1
+    return entries, blocks * 512 / (1 << 20)

@@ -23,6 +23,7 @@ MAX_NODES = 1_000_000
 MAX_MARKS = 12 * MAX_NODES
 """Brackets and quotes in the head, which JSON's reader turns into objects before nodes are counted.
 No node of ours takes more than nine."""
+MAX_DIGITS = 1024
 ALIGN = 64
 DTYPES = frozenset(
     ["|b1", "|i1", "|u1"] + ["<" + c + w for c in "iu" for w in "248"]
@@ -57,10 +58,15 @@ class Encoder:
             raise FrameError(f"nested deeper than {MAX_DEPTH}")
         if self.nodes > MAX_NODES:
             raise FrameError(f"more than {MAX_NODES} values")
-        if value is None or isinstance(value, (bool, str)):
-            return value if value is None or isinstance(value, bool) else str(value)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return unicode(str(value))
         if isinstance(value, int):
-            return ["i", format(int(value), "x")]
+            text = format(int(value), "x")
+            if len(text) > MAX_DIGITS:
+                raise FrameError(f"an integer of more than {MAX_DIGITS} hexadecimal digits")
+            return ["i", text]
         if isinstance(value, float):
             number = float(value)
             return number if math.isfinite(number) else ["f", repr(number)]
@@ -76,14 +82,17 @@ class Encoder:
         """A dict's key: text only."""
         if not isinstance(key, str):
             raise FrameError(f"a dict key is {type(key).__name__}, not str")
-        return str(key)
+        return unicode(str(key))
 
     def array(self, value: Any) -> Any:
         """An array's node. Computes whatever a lazy array put off: here, on the clock."""
         if self.numpy is None or not isinstance(value, (self.numpy.ndarray, self.numpy.generic)):
             raise FrameError(f"{type(value).__name__} is not a plain value or a NumPy array")
         if isinstance(value, self.numpy.generic):
-            return self.node(value.item(), 0)
+            plain = value.item()
+            if isinstance(plain, self.numpy.generic):
+                raise FrameError(f"{type(value).__name__} is not sent")
+            return self.node(plain, 0)
         plain = self.numpy.ascontiguousarray(self.numpy.asarray(value)).reshape(value.shape)
         if plain.dtype.byteorder == ">":
             plain = plain.astype(plain.dtype.newbyteorder("<"))
@@ -134,12 +143,21 @@ class Decoder:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise FrameError("too deep or too many values")
-        if node is None or isinstance(node, (bool, str, float)):
+        if node is None or isinstance(node, bool):
             return node
+        if isinstance(node, float) and math.isfinite(node):
+            return node
+        if isinstance(node, str):
+            return unicode(node)
         if not isinstance(node, list) or len(node) < 2:
             raise FrameError("an unknown node")
         tag, rest = node[0], node[1:]
-        if tag == "i" and len(rest) == 1 and isinstance(rest[0], str) and len(rest[0]) <= 1024:
+        if (
+            tag == "i"
+            and len(rest) == 1
+            and isinstance(rest[0], str)
+            and len(rest[0]) <= MAX_DIGITS
+        ):
             return self.integer(rest[0])
         if tag == "f" and rest in (["nan"], ["inf"], ["-inf"]):
             return float(rest[0])
@@ -168,7 +186,7 @@ class Decoder:
                 raise FrameError("a dict entry that is none")
             if pair[0] in result:
                 raise FrameError("a dict key twice")
-            result[pair[0]] = self.value(pair[1], depth + 1)
+            result[unicode(pair[0])] = self.value(pair[1], depth + 1)
         return result
 
     def blob(self, offset: Any, size: Any) -> memoryview:
@@ -226,6 +244,15 @@ def decode(buffer: Any, copy: bool = True) -> Any:
         raise FrameError(f"the head is no JSON: {str(error)[:80]}") from None
     start = (8 + length + ALIGN - 1) // ALIGN * ALIGN
     return Decoder(view, start, copy).value(head, 0)
+
+
+def unicode(text: str) -> str:
+    """`text`, if it is whole: half a surrogate pair could be neither stored nor shown."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise FrameError("text that is not Unicode") from None
+    return text
 
 
 def refuse(constant: str) -> Any:

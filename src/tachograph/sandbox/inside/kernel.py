@@ -94,11 +94,15 @@ def prctl(option: int, *arguments: int) -> None:
     checked(f"prctl({option})", LIBC.prctl(ctypes.c_int(option), *padded))
 
 
-def drop_capabilities() -> None:
-    """Empty the bounding, permitted, effective and inheritable sets."""
+def drop_bounding_set() -> None:
+    """No program started from here on gets a capability. Those held stay for now."""
     for capability in range(64):
         if LIBC.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
             break
+
+
+def drop_capabilities() -> None:
+    """Empty the permitted, effective and inheritable sets."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     data = (ctypes.c_uint32 * 6)()
     syscall("capset", number("capset"), ctypes.byref(header), ctypes.byref(data))

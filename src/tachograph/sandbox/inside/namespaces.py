@@ -67,6 +67,7 @@ def enter(staging: str, masks: Sequence[str], spare_uid: int) -> int:
         kernel.unshare(CLONE_NEWUSER | CLONE_NEWNS | others)
         map_ids(proc, uid, gid)
         build(staging, masks)
+    kernel.drop_bounding_set()
     become_first()
     namespace = os.open("self/ns/pid", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
     os.close(proc)

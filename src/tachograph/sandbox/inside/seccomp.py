@@ -19,7 +19,10 @@ DENIED = {
     # the network, and other ways out
     "socket": (41, 198), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427), "name_to_handle_at": (303, 264),
-    "open_by_handle_at": (304, 265), "pidfd_getfd": (438, 438),
+    "open_by_handle_at": (304, 265), "pidfd_getfd": (438, 438), "connect": (42, 203),
+    "bind": (49, 200), "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
+    # what others have read lately
+    "mincore": (27, 232), "cachestat": (451, 451),
     # other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "process_madvise": (440, 440), "kcmp": (312, 272), "kill": (62, 129),
@@ -48,19 +51,41 @@ DENIED = {
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
     "move_mount": (429, 429), "open_tree": (428, 428), "mount_setattr": (442, 442),
     "iopl": (172, NONE), "ioperm": (173, NONE), "vhangup": (153, 58), "mknod": (133, NONE),
-    "mknodat": (259, 33),
+    "mknodat": (259, 33), "quotactl_fd": (443, 443),
 }  # fmt: skip
 NEW_PROCESS = {"fork": (57, NONE), "vfork": (58, NONE), "execve": (59, 221),
                "execveat": (322, 281)}  # fmt: skip
 SIGNALS = {"tkill": (200, 130), "tgkill": (234, 131)}
-CLONE, CLONE3, PRCTL = (56, 220), (435, 435), (157, 167)
+MODES = {
+    "chmod": (90, NONE), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, NONE), "fchown": (93, 55), "lchown": (94, NONE), "fchownat": (260, 54),
+    "utime": (132, NONE), "utimes": (235, NONE), "futimesat": (261, NONE), "utimensat": (280, 88),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "removexattrat": (466, 466), "file_setattr": (469, 469),
+}  # fmt: skip
+"""Landlock does not watch these; a file system mounted read-only, or a strange uid, does."""
+CLONE, CLONE3 = (56, 220), (435, 435)
+REFUSED_ARGUMENTS = {
+    # a candidate that clears its death signal could outlive the process that watches it
+    "prctl": ((157, 167), 0, 0xFFFFFFFF, (kernel.PR_SET_PDEATHSIG,)),
+    # a signal by way of an owner: F_SETOWN, F_SETOWN_EX; FIOSETOWN, SIOCSPGRP
+    "fcntl": ((72, 25), 1, 0xFFFFFFFF, (8, 15)),
+    # ... TIOCSTI and TIOCLINUX type into a terminal, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR
+    "ioctl": ((16, 29), 1, 0xFFFFFFFF,
+              (0x8901, 0x8902, 0x5412, 0x541C, 0x40086602, 0x401C5820)),
+    # of type datagram or raw it could be sent to any address; of the others it cannot
+    "socketpair": ((53, 199), 1, 0xF, (2, 3)),
+}  # fmt: skip
+"""name: numbers, argument, mask, values that are refused"""
+PRLIMIT64 = (302, 261)
 
 ARCHITECTURES = {"x86_64": (X86, 0xC000003E), "aarch64": (ARM, 0xC00000B7)}
 CLONE_THREAD = 0x00010000
 CLONE_ANY_NAMESPACE = 0x7E020000
 X32_BIT = 0x40000000
 
-LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_SET, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_SET, AND, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
 NOT_THERE = 0x00050000 | errno.ENOSYS
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
@@ -68,16 +93,17 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
 Step = Tuple[int, int, int, int]
 
 
-def program(processes: bool, signals: bool) -> bytes:
+def program(*, processes: bool, signals: bool, modes: bool) -> bytes:
     """The filter. `processes`: fork and exec are allowed; `signals`: a wall behind this one keeps
-    signals from reaching other processes, so they need not be refused here.
+    signals from reaching other processes, so they need not be refused here; `modes`: one keeps the
+    modes, owners and times of files that are not the box's.
     """
     column, architecture = ARCHITECTURES[kernel.MACHINE]
-    denied = [n[column] for n in DENIED.values()]
-    if not processes:
-        denied += [n[column] for n in NEW_PROCESS.values()]
-    if not signals:
-        denied += [n[column] for n in SIGNALS.values()]
+    tables = [DENIED]
+    tables += [] if processes else [NEW_PROCESS]
+    tables += [] if signals else [SIGNALS]
+    tables += [] if modes else [MODES]
+    denied = {numbers[column] for table in tables for numbers in table.values()} - {NONE}
     if processes and signals:
         # a build tool may signal its own children; the other walls hold all others out of reach
         denied.remove(DENIED["kill"][column])
@@ -85,24 +111,35 @@ def program(processes: bool, signals: bool) -> bytes:
         (LOAD, 0, 0, ARCHITECTURE), (JUMP_EQUAL, 1, 0, architecture), (RETURN, 0, 0, KILL),
         (LOAD, 0, 0, NUMBER), (JUMP_AT_LEAST, 0, 1, X32_BIT), (RETURN, 0, 0, REFUSE),
     ]  # fmt: skip
-    for number in sorted(n for n in denied if n != NONE):
+    for number in sorted(denied):
         steps += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
     steps += [(JUMP_EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, NOT_THERE)]
-    # a candidate that clears its death signal could outlive the process that watches it
-    steps += [(JUMP_EQUAL, 0, 4, PRCTL[column]), (LOAD, 0, 0, FIRST_ARGUMENT),
-              (JUMP_EQUAL, 0, 1, kernel.PR_SET_PDEATHSIG), (RETURN, 0, 0, REFUSE),
-              (RETURN, 0, 0, ALLOW)]  # fmt: skip
-    steps += [(JUMP_EQUAL, 0, 5, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT),
-              (JUMP_SET, 0, 1, CLONE_ANY_NAMESPACE), (RETURN, 0, 0, REFUSE),
-              (JUMP_SET, 1, 0, CLONE_THREAD),
-              (RETURN, 0, 0, ALLOW if processes else REFUSE)]  # fmt: skip
+    for numbers, argument, mask, values in REFUSED_ARGUMENTS.values():
+        block = [(LOAD, 0, 0, FIRST_ARGUMENT + 8 * argument), (AND, 0, 0, mask)]
+        for value in values:
+            block += [(JUMP_EQUAL, 0, 1, value), (RETURN, 0, 0, REFUSE)]
+        steps += only_for(numbers[column], [*block, (RETURN, 0, 0, ALLOW)])
+    # limits of its own process alone: another one's would be a way to kill it
+    steps += only_for(PRLIMIT64[column], [
+        (LOAD, 0, 0, FIRST_ARGUMENT), (JUMP_EQUAL, 1, 0, 0), (RETURN, 0, 0, REFUSE),
+        (RETURN, 0, 0, ALLOW)])  # fmt: skip
+    steps += only_for(CLONE[column], [
+        (LOAD, 0, 0, FIRST_ARGUMENT),
+        (JUMP_SET, 0, 1, CLONE_ANY_NAMESPACE), (RETURN, 0, 0, REFUSE),
+        (JUMP_SET, 1, 0, CLONE_THREAD), (RETURN, 0, 0, ALLOW if processes else REFUSE),
+        (RETURN, 0, 0, ALLOW)])  # fmt: skip
     steps += [(RETURN, 0, 0, ALLOW)]
     return b"".join(struct.pack("<HBBI", *step) for step in steps)
 
 
-def restrict(processes: bool, signals: bool) -> None:
+def only_for(number: int, block: List[Step]) -> List[Step]:
+    """`block`, which must end in a return, jumped over by every other system call."""
+    return [(JUMP_EQUAL, 0, len(block), number), *block]
+
+
+def restrict(*, processes: bool, signals: bool, modes: bool) -> None:
     """Install the filter on this process for good. Needs no_new_privs."""
-    code = program(processes, signals)
+    code = program(processes=processes, signals=signals, modes=modes)
 
     class Filter(ctypes.Structure):
         _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_char_p)]

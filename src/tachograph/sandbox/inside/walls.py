@@ -13,6 +13,7 @@ from tachograph.sandbox.inside import kernel, landlock, namespaces, seccomp
 MIB = 1 << 20
 OPEN_FILES = 256
 TASKS_BESIDES = 66
+SHARED_UID_ROOM = 256
 """Threads of a library's pool, and the zygote's own two processes."""
 
 
@@ -31,21 +32,37 @@ def set_limits(limits: Dict[str, Any]) -> None:
         resource.setrlimit(which, (value, value))
 
 
-def limit_tasks(limits: Dict[str, Any]) -> None:
-    """RLIMIT_NPROC, where this uid's count is the box's own."""
+def limit_tasks(limits: Dict[str, Any], own_uid: bool) -> None:
+    """RLIMIT_NPROC. It counts all that run under this uid, not the box's alone."""
     count = TASKS_BESIDES + limits["processes"]
+    if not own_uid:
+        count += SHARED_UID_ROOM + tasks_of(os.getuid())
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    count = count if hard == resource.RLIM_INFINITY else min(count, hard)
     resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
 
 
-def raise_walls(level: str, limits: Dict[str, Any], ruleset: int, own_uid: bool) -> None:
+def tasks_of(uid: int) -> int:
+    """Threads of all processes of `uid`."""
+    count = 0
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and os.stat("/proc/" + name).st_uid == uid:
+                count += len(os.listdir("/proc/" + name + "/task"))
+        except OSError:
+            continue
+    return count
+
+
+def raise_walls(level: str, limits: Dict[str, Any], ruleset: int, *, own_uid: bool) -> None:
     """Wall this process in for good. Raises OSError naming the wall that would not stand.
 
     `ruleset`: at level B, the Landlock rules prepared by the zygote. `own_uid`: nothing but the box
-    runs under this uid, so that the process limit can hold.
+    runs under this uid, and no file but the box's belongs to it.
     """
     set_limits(limits)
-    if own_uid:
-        limit_tasks(limits)
+    if own_uid or limits["processes"] > 1:
+        limit_tasks(limits, own_uid)
     if level == "D":
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         return
@@ -59,8 +76,11 @@ def raise_walls(level: str, limits: Dict[str, Any], ruleset: int, own_uid: bool)
             landlock.restrict(ruleset)
     else:
         landlock.restrict(ruleset)
-    others_out_of_reach = level == "A" or landlock.version() >= 6
-    seccomp.restrict(limits["processes"] > 1, others_out_of_reach)
+    seccomp.restrict(
+        processes=limits["processes"] > 1,
+        signals=level == "A" or landlock.version() >= 6,
+        modes=own_uid,
+    )
 
 
 def readable_paths(masks: List[str]) -> List[str]:
