@@ -8,6 +8,7 @@ small, or whose result cannot travel, is written out in place instead.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,10 @@ class Residual:
     stored: tuple[int, ...]
     """Arguments that it writes into."""
     leaf_count: int
+    used: tuple[int, ...]
+    """Arguments that it reads or writes at all; the others are not passed."""
+    open_ranges: int
+    """Loops whose length is not known now."""
 
 
 @dataclass
@@ -171,6 +176,22 @@ def call_apart(
     machine: Machine, node: ast.FunctionDef, variables: Mapping[str, Any], run: Run
 ) -> Any:
     """Write the call. Raises BeyondError where the function had better be written out in place."""
+    crossing, made = crossed(machine, node, variables, run)
+    if made is not None and any(is_count(value) for value in variables.values()):
+        loose = {name: loosened(value) for name, value in variables.items()}
+        other, general = crossed(machine, node, loose, run)
+        if general is not None and general.open_ranges <= made.open_ranges:
+            crossing, made = other, general
+    if made is None:
+        raise BeyondError(f"{node.name} is small, or its result cannot travel")
+    check_aliases(crossing, made)
+    return leave(machine, crossing, made)
+
+
+def crossed(
+    machine: Machine, node: ast.FunctionDef, variables: Mapping[str, Any], run: Run
+) -> tuple[Crossing, Residual | None]:
+    """The arguments, entered, and the residual function for their types."""
     crossing = Crossing(machine)
     inner = {}
     for name, value in variables.items():
@@ -179,11 +200,18 @@ def call_apart(
     key = (node.name, node.lineno, tuple(crossing.key))
     if key not in machine.residuals:
         machine.residuals[key] = write_function(machine, node, crossing, inner, run)
-    made = machine.residuals[key]
-    if made is None:
-        raise BeyondError(f"{node.name} is small, or its result cannot travel")
-    check_aliases(crossing, made)
-    return leave(machine, crossing, made)
+    return crossing, machine.residuals[key]
+
+
+def is_count(value: Any) -> bool:
+    return isinstance(value, Static) and type(value.value) is int
+
+
+def loosened(value: Any) -> Any:
+    """A known whole number as one that may differ: one function for all blocks, say."""
+    if is_count(value):
+        return Scalar("int64", str(value.value), seen=value.value)
+    return value
 
 
 def check_aliases(crossing: Crossing, made: Residual) -> None:
@@ -224,17 +252,21 @@ def finish(
     for cell, place in places.items():
         if machine.heap[cell] is not before[cell]:
             changes.append((place, leaving.content(machine.heap[cell])))
-    body = machine.builder.source()
+    arrays = [(a.base, a.dims) for a in crossing.inside if isinstance(a, Array)]
+    body = machine.builder.unveiled(arrays) + machine.builder.source()
     if len(body) <= SMALL:
         return None
     name = f"_{machine.stem}_{node.name}_{len(machine.written)}"
     returned = ", ".join(leaving.codes)
     ending = [f"return ({returned})" if len(leaving.codes) > 1 else f"return {returned or None}"]
-    lines = [DECORATOR, f"def {name}({', '.join(crossing.names)}):"]
+    words = set(re.findall(r"\w+", "\n".join([*body, *ending])))
+    used = tuple(k for k, n in enumerate(crossing.names) if n in words)
+    lines = [DECORATOR, f"def {name}({', '.join(crossing.names[k] for k in used)}):"]
     lines += [f" {line}" for line in [*body, *ending]]
-    machine.written.append("\n".join(lines))
+    machine.written[name] = "\n".join(lines)
+    open_ranges = sum(1 for line in body if re.search(r"range\((?!\d+\))", line))
     stored = tuple(k for k, n in enumerate(crossing.names) if n in machine.stored)
-    return Residual(name, result, tuple(changes), stored, len(leaving.codes))
+    return Residual(name, result, tuple(changes), stored, len(leaving.codes), used, open_ranges)
 
 
 @dataclass
@@ -290,7 +322,7 @@ def leave(machine: Machine, crossing: Crossing, made: Residual) -> Any:
     """Write the call in the caller and put its results together."""
     builder = machine.builder
     names = [builder.fresh("r") for _ in range(made.leaf_count)]
-    call = f"{made.name}({', '.join(crossing.codes)})"
+    call = f"{made.name}({', '.join(crossing.codes[place] for place in made.used)})"
     builder.line(f"{', '.join(names)} = {call}" if names else call)
     cells = {place: cell for cell, place in crossing.containers.items()}
     rebuild = Rebuild(machine, crossing, cells, names)

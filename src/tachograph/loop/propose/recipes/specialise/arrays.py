@@ -48,7 +48,8 @@ def shape_code(dims: Sequence[Dim]) -> str:
 def allocate(builder: Builder, dtype: str, dims: Sequence[Dim], stem: str, how: str) -> Array:
     """A new buffer; `how` is empty, zeros or ones."""
     name = builder.fresh(stem)
-    builder.line(f"{name} = np.{how}({shape_code(dims)}, np.{numpy_name(dtype)})")
+    codes = [Dim(builder.veil(each), each.seen) for each in dims[:-1]] + list(dims[-1:])
+    builder.line(f"{name} = np.{how}({shape_code(codes)}, np.{numpy_name(dtype)})")
     return buffer(name, dtype, dims)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -41,6 +41,10 @@ class Builder:
         self.block = self.root
         self.count = 0
         self.written = 0
+        self.ranges: dict[str, tuple[int, int]] = {}
+        """Least and greatest value of names where both are known."""
+        self.veiled: set[int] = set()
+        """Lengths that the code reads from an argument although they are known."""
 
     def fresh(self, stem: str) -> str:
         """A new name that begins with the stem."""
@@ -80,16 +84,18 @@ class Builder:
             self.block = before
 
     @contextmanager
-    def loops(self, dims: tuple[Dim, ...]) -> Iterator[list[str]]:
+    def loops(self, dims: tuple[Dim, ...], is_veiled: bool = False) -> Iterator[list[str]]:
         """Write inside one loop for each dimension; gives the index names. Length 1: no loop."""
         before = self.block
         indices = []
-        for length in dims:
+        for place, length in enumerate(dims):
             if length.static == 1:
                 indices.append("0")
                 continue
             index = self.fresh("i")
-            made = Block(f"for {index} in range({length.code}):")
+            is_outer = any(d.static != 1 for d in dims[place + 1 :])
+            code = self.veil(length) if is_outer or is_veiled else length.code
+            made = Block(f"for {index} in range({code}):")
             self.block.lines.append(made)
             self.block = made
             indices.append(index)
@@ -97,6 +103,29 @@ class Builder:
             yield indices
         finally:
             self.block = before
+
+    def veil(self, length: Dim) -> str:
+        """Code for a known length that the compiler cannot see through.
+
+        It would unroll whole nests of loops otherwise, and take minutes over them.
+        """
+        if length.static is None or length.static < 3:
+            return length.code
+        self.veiled.add(length.static)
+        return f"d{length.static}"
+
+    def unveiled(self, arrays: Iterable[tuple[str, Sequence[Dim]]]) -> list[str]:
+        """Lines that read the veiled lengths from these arrays, or set them where none has one."""
+        lines = []
+        for length in sorted(self.veiled):
+            found = str(length)
+            for name, dims in arrays:
+                places = [axis for axis, d in enumerate(dims) if d.static == length]
+                if places:
+                    found = f"{name}.shape[{places[0]}]"
+                    break
+            lines.append(f"d{length} = {found}")
+        return lines
 
     def checkpoint(self) -> tuple[Block, int]:
         """A place to come back to."""

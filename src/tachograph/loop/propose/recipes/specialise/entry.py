@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -218,6 +218,17 @@ def written_back(outputs: Outputs, path: str, ref: Ref, before: Mapping[int, Any
     return [f"{path}[{key!r}] = {outputs.code(value)}" for key, value in pairs]
 
 
+def needed(written: Mapping[str, str], body: Sequence[str]) -> list[str]:
+    """The functions that the body calls, and those that they call, callees first."""
+    text = "\n".join(body)
+    kept: list[str] = []
+    for name, source in reversed(list(written.items())):
+        if f"{name}(" in text:
+            kept.insert(0, source)
+            text += source
+    return kept
+
+
 def assemble(
     node: ast.FunctionDef, inputs: Inputs, outputs: Outputs, result: str, changes: list[str]
 ) -> Specialised:
@@ -228,7 +239,8 @@ def assemble(
         raise BeyondError("a function without arguments")
     types = ", ".join(inputs.types) + ("," if len(inputs.types) == 1 else "")
     leaves = ", ".join(outputs.codes) + ("," if len(outputs.codes) == 1 else "")
-    body = [f" {line}" for line in inputs.machine.builder.source()]
+    builder = inputs.machine.builder
+    body = [f" {line}" for line in [*builder.unveiled(inputs.arrays), *builder.source()]]
     returned = [f" return ({leaves})"] if outputs.codes else []
     parameters = ast.unparse(ast.arguments(
         posonlyargs=node.args.posonlyargs, args=node.args.args, kwonlyargs=node.args.kwonlyargs,
@@ -238,7 +250,7 @@ def assemble(
     passed = [*names, *(f"{a.arg}={a.arg}" for a in node.args.kwonlyargs)]
     condition = "\n        and ".join(inputs.conditions) or "True"
     lines = [
-        "", "", *inputs.machine.written, f"@numba.njit([({types})], {OPTIONS})",
+        "", "", *needed(inputs.machine.written, body), f"@numba.njit([({types})], {OPTIONS})",
         f"def {compiled}({', '.join(inputs.names)}):", *body, *returned,
         "" if body or returned else "    pass", "", f"def {name}({parameters}):",
         f"    if not (\n        {condition}\n    ):",

@@ -229,11 +229,24 @@ def bounds(builder: Builder, item: Slice, length: Dim, step: int) -> tuple[str, 
     size = constant(combine(linear_of(high), linear_of(low), -1))
     low_code = low.code if isinstance(low, Scalar) else str(low.value)
     if size is not None and size >= 0:
-        require(builder, f"0 <= {low_code} <= {length.code} - {size}")
+        if not surely_within(builder, linear_of(low), length, size):
+            require(builder, f"0 <= {low_code} <= {length.code} - {size}")
         return low_code, dim(size)
     high_code = high.code if isinstance(high, Scalar) else str(high.value)
     code = builder.bind(f"max(0, min({high_code}, {length.code}) - {low_code})", "n")
     return low_code, Dim(code, seen_length(low, high, length))
+
+
+def surely_within(builder: Builder, low: Linear, length: Dim, size: int) -> bool:
+    """Whether a slice of this size from `low` is inside whatever values the names take."""
+    if length.static is None or any(atom and atom not in builder.ranges for atom in low):
+        return False
+    ends = [
+        [factor * end for end in builder.ranges[atom]] if atom else [factor, factor]
+        for atom, factor in low.items()
+    ]
+    least, greatest = sum(min(end) for end in ends), sum(max(end) for end in ends)
+    return least >= 0 and greatest + size <= length.static
 
 
 def seen_length(low: Any, high: Any, length: Dim) -> int | None:

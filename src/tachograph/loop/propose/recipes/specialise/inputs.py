@@ -36,6 +36,7 @@ class Inputs:
     names: list[str] = field(default_factory=list)
     types: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
+    arrays: list[tuple[str, tuple[Dim, ...]]] = field(default_factory=list)
     cells: list[tuple[str, Ref]] = field(default_factory=list)
     """Containers, with the code that reaches them."""
 
@@ -92,6 +93,7 @@ class Inputs:
         shape = ", ".join(d.code if d.static is not None else "None" for d in dims)
         writeable = bool(seen["writeable"])
         self.conditions.append(f'_is_array({path}, "{seen["dtype"]}", ({shape},), {writeable})')
+        self.arrays.append((name, dims))
         return buffer(name, dtype, dims)
 
     def narrowed(self, path: str, given: str, wanted: str) -> str:

@@ -69,9 +69,9 @@ class Machine:
         self.cells = 0
         self.constants: dict[str, Any] = {}
         self.residuals: dict[Any, Any] = {}
-        """Functions written apart, by function and types of arguments; None: written out instead."""
-        self.written: list[str] = []
-        """Their text, callees first."""
+        """Functions written apart, by function and types of arguments; None: written out."""
+        self.written: dict[str, str] = {}
+        """Their text by name, callees first."""
         self.stem = "f"
         self.call: Callable[[Any, Sequence[Any], Mapping[str, Any]], Any] = refuse_call
 

@@ -67,7 +67,7 @@ def arithmetic(builder: Builder, sign: str, left: Operand, right: Operand) -> Op
         return f"({codes[0]} {sign} {codes[1]})"
 
     made = elementwise(builder, [left, right], write, dtype, dtype)
-    if isinstance(made, Scalar) and dtype == "int64" and not made.is_numpy:
+    if isinstance(made, Scalar) and dtype == "int64":
         return with_linear(made, sign, left, right)
     return made
 

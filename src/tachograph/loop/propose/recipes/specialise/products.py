@@ -28,6 +28,10 @@ LIBRARY_FROM = 40_000
 """Multiplications from which on two matrices are given to the library."""
 
 
+UNROLLED_MOST = 128
+"""Multiplications of a row with a matrix that the compiler may write out one by one."""
+
+
 def matmul(builder: Builder, left: Array, right: Array) -> Array | Scalar:
     """`left @ right`, for any ranks that NumPy takes."""
     if left.rank == 0 or right.rank == 0:
@@ -129,12 +133,17 @@ def by_rows(
         with builder.loops((columns,)) as (column,):
             place = made.element(builder, [*lead, row, column])
             builder.line(f"{place} = {cast_code('0', '', made.dtype)}")
-        with builder.loops((depth,)) as (k,):
+        with builder.loops((depth,), is_veiled=is_wide(depth, columns)) as (k,):
             factor = builder.bind(left[0].element(builder, [*left[1], row, k]), "f")
             with builder.loops((columns,)) as (column,):
                 place = made.element(builder, [*lead, row, column])
                 each = right[0].element(builder, [*right[1], k, column])
                 builder.line(f"{place} += {factor} * {each}")
+
+
+def is_wide(depth: Dim, columns: Dim) -> bool:
+    """Whether a product is too wide to be written out by the compiler."""
+    return (depth.static or 0) * (columns.static or 0) > UNROLLED_MOST
 
 
 def by_sums(

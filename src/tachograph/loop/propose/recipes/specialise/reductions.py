@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tachograph.loop.propose.recipes.specialise.arrays import (
     allocate,
+    cast,
     cast_code,
     elementwise,
     materialise,
@@ -49,9 +50,14 @@ def fold_dtype(name: str, dtype: str) -> str:
 
 
 def reduce(
-    builder: Builder, name: str, array: Array, axes: Sequence[int] | None, keepdims: bool
+    builder: Builder,
+    name: str,
+    array: Array,
+    axes: Sequence[int] | None,
+    keepdims: bool,
+    over_count: str = "",
 ) -> Array | Scalar:
-    """A reduction over these axes, all of them for None."""
+    """A reduction over these axes, all of them for None; each total divided by `over_count`."""
     fold, dtype = FOLDS[name], fold_dtype(name, array.dtype)
     over = [a % array.rank for a in axes] if axes is not None else list(range(array.rank))
     kept = [axis for axis in range(array.rank) if axis not in over]
@@ -59,7 +65,8 @@ def reduce(
         array = materialise(builder, array)
     if not kept and not keepdims:
         total = fold_into(builder, array, over, {}, fold, dtype)
-        return Scalar(dtype, total, is_numpy=True)
+        code = builder.bind(f"{total}{over_count}", "total")
+        return Scalar(dtype, code, is_numpy=True)
     dims = tuple(array.dims[a] if a in kept else dim(1) for a in range(array.rank))
     small = dims if keepdims else tuple(array.dims[a] for a in kept)
     made = allocate(builder, dtype, small, name, "empty")
@@ -67,7 +74,7 @@ def reduce(
         place = dict(zip(kept, indices, strict=True))
         total = fold_into(builder, array, over, place, fold, dtype)
         out = [place.get(a, "0") for a in range(array.rank)] if keepdims else indices
-        builder.line(f"{made.element(builder, out)} = {total}")
+        builder.line(f"{made.element(builder, out)} = {total}{over_count}")
     return made
 
 
@@ -104,14 +111,10 @@ def mean(
 ) -> Array | Scalar:
     """The mean, in the array's own float type."""
     dtype = array.dtype if array.dtype[0] in "fc" else "float64"
-    count = f"({count_code(array, axes)})"
-    total = reduce(builder, "sum", array, axes, keepdims)
-
-    def write(_: Builder, codes: Sequence[str]) -> str:
-        return f"({codes[0]} / {dtype_call(count, dtype)})"
-
-    divided = elementwise(builder, [total], write, dtype, dtype)
-    return divided if isinstance(divided, Scalar) else materialise(builder, divided)
+    count = dtype_call(count_code(array, axes), dtype)
+    if array.dtype != dtype:
+        array = cast(builder, array, dtype)
+    return reduce(builder, "sum", array, axes, keepdims, f" / {count}")
 
 
 def dtype_call(code: str, dtype: str) -> str:
@@ -132,14 +135,9 @@ def variance(
 
     squares = elementwise(builder, [array, middle], write, dtype, dtype)
     assert isinstance(squares, Array)
-    total = reduce(builder, "sum", squares, axes, keepdims)
-    count = f"({count_code(array, axes)} - {ddof})"
-
-    def divide(_: Builder, codes: Sequence[str]) -> str:
-        return f"({codes[0]} / {dtype_call(count, dtype)})"
-
-    divided = elementwise(builder, [total], divide, dtype, dtype)
-    return divided if isinstance(divided, Scalar) else materialise(builder, divided)
+    count = dtype_call(f"{count_code(array, axes)} - {ddof}", dtype)
+    total = reduce(builder, "sum", squares, axes, keepdims, f" / {count}")
+    return total
 
 
 def arg_extreme(builder: Builder, name: str, array: Array, axis: int | None) -> Array | Scalar:

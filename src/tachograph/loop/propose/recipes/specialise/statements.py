@@ -26,6 +26,7 @@ from tachograph.loop.propose.recipes.specialise.expressions import (
     truth,
     unbased,
 )
+from tachograph.loop.propose.recipes.specialise.fusing import unbuilt_names
 from tachograph.loop.propose.recipes.specialise.indexing import select
 from tachograph.loop.propose.recipes.specialise.joining import (
     assign_all,
@@ -72,6 +73,10 @@ class Executor(Evaluator):
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
         machine.call = self.call
+        self.functions: list[ast.FunctionDef | ast.Lambda] = []
+        self.unbuilt: dict[int, str] = {}
+        """Variables that may hold an expression instead of a buffer, by line of assignment."""
+        self.noted: set[int] = set()
 
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Call a function of the program: apart if that can be, else written out in place."""
@@ -90,6 +95,13 @@ class Executor(Evaluator):
 
     def run_in_place(self, node: ast.FunctionDef | ast.Lambda, variables: dict[str, Any]) -> Any:
         """The function's body, here."""
+        self.functions.append(node)
+        try:
+            return self.run_body(node, variables)
+        finally:
+            self.functions.pop()
+
+    def run_body(self, node: ast.FunctionDef | ast.Lambda, variables: dict[str, Any]) -> Any:
         with self.machine.frame(variables):
             if isinstance(node, ast.Lambda):
                 return self.evaluate(node.body)
@@ -120,6 +132,8 @@ class Executor(Evaluator):
 
     def block(self, body: Sequence[ast.stmt]) -> Flow:
         """Statements in order."""
+        if body:
+            self.note_unbuilt(body)
         for place, statement in enumerate(body):
             if isinstance(statement, ast.If):
                 flow, done = self.branch(statement, body[place + 1 :])
@@ -130,6 +144,13 @@ class Executor(Evaluator):
             if flow is not None:
                 return flow
         return None
+
+    def note_unbuilt(self, body: Sequence[ast.stmt]) -> None:
+        """Work out once for each block which of its variables may stay unbuilt."""
+        function = self.functions[-1] if self.functions else None
+        if function is not None and id(body[0]) not in self.noted:
+            self.noted.add(id(body[0]))
+            self.unbuilt |= unbuilt_names(function, body, self.machine.program.imports)
 
     def statement(self, node: ast.stmt) -> Flow:
         handler: Callable[[Any], Flow] | None = getattr(
@@ -166,6 +187,10 @@ class Executor(Evaluator):
 
     def do_assign(self, node: ast.Assign) -> Flow:
         value = self.evaluate(node.value)
+        name = self.unbuilt.get(node.lineno)
+        if name is not None and isinstance(value, Array) and not value.base:
+            self.machine.variables[name] = value
+            return None
         for target in node.targets:
             self.assign(target, value)
         return None
@@ -387,6 +412,8 @@ class Executor(Evaluator):
         def body() -> Flow:
             index = Scalar("int64", machine.builder.fresh("k"))
             self.loop_block.header = f"for {index.code} in range({over.count.code}):"
+            if over.count.static:
+                machine.builder.ranges[index.code] = (0, over.count.static - 1)
             self.assign(node.target, over.item(index))
             return self.block(node.body)
 
