@@ -269,7 +269,10 @@ def finish(run: Run, reason: str, as_json: bool) -> None:
         tell_json(run_data(run))
     else:
         tell(f"{reason}; {summary(run.archive)}")
-        tell(f"next: tacho show {run.id}")
+        if run.archive.trials:
+            tell(f"next: tacho show {run.id}")
+        else:
+            tell(f"next: tacho propose {run.id} --from DIR tries a version of your own")
     if reason == "interrupted":
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.YES if run.archive.best else Exit.NO)
