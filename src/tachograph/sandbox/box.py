@@ -244,13 +244,8 @@ class Box:
             self.line.close()
             self.line = None
         if self.process is not None:
-            # it ends by itself now; what it could not end any more is in its process group, whose
-            # number stays its own until it is waited for
-            handle = os.pidfd_open(self.process.pid)
-            select.select([handle], [], [], STOP_SECONDS)
-            os.close(handle)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            if self.process.returncode is None:
+                end_group(self.process.pid)
             self.process.wait()
             self.process = None
 
@@ -280,3 +275,15 @@ def choose_cores(threads: int, core: int | None) -> list[int]:
                        hint="lower limits.threads in task.toml")  # fmt: skip
     first = len(allowed) - threads if core is None else min(core, len(allowed) - threads)
     return allowed[first : first + threads]
+
+
+def end_group(leader: int) -> None:
+    """Wait until a child that was told to end has ended, and kill what is left of its group.
+
+    Its number stays the group's own until it is waited for, which is left to the caller.
+    """
+    handle = os.pidfd_open(leader)
+    select.select([handle], [], [], STOP_SECONDS)
+    os.close(handle)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
