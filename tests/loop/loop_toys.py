@@ -136,5 +136,5 @@ def drive(run: Run, bench: Bench, candidates: Iterable[Candidate],
 
 
 def verdicts(run: Run) -> list[str]:
-    """Of finished trials, in the order of proposal."""
+    """Of finished trials, in the order in which they ended."""
     return [record.verdict for record in run.archive.trials]

@@ -58,6 +58,7 @@ def test_the_order_of_keeping_counts_not_that_of_proposing():
     """With several at once, what was proposed first may be kept last."""
     archive = folded(proposed("c-1"), proposed("c-2"), kept("c-2"), kept("c-1", 3.0))
     assert [record.id for record in archive.kept] == ["c-2", "c-1"]
+    assert [record.id for record in archive.trials] == ["c-2", "c-1"]
 
 
 def test_a_revoked_best_gives_way_to_the_one_before():
@@ -89,6 +90,7 @@ def test_proposers_are_told_verdict_and_ratio():
     """A history holds no withheld thing: only names, verdicts and ratios."""
     archive = folded(proposed("c-1"), raced("c-1", "screen", 1.5), dropped("c-1", "not-resolved"))
     attempt = archive.records["c-1"].attempt
+    assert attempt is not None
     assert (attempt.candidate, attempt.verdict, attempt.ratio) == ("c-1", "not-resolved", 1.5)
     assert (attempt.parents, attempt.label) == (("c-seed",), "label c-1")
 

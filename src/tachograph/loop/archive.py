@@ -43,6 +43,8 @@ class Record:
     dropped: CandidateDropped | None = None
     finished_at: str = ""
     """Time of the entry that finished the trial."""
+    attempt: Attempt | None = None
+    """What proposers are told of it, once it is finished."""
 
     @property
     def id(self) -> str:
@@ -61,10 +63,10 @@ class Record:
         """The latest race against the best of its time."""
         return next((t for t in reversed(self.timed) if t.stage != "standing"), None)
 
-    @property
-    def attempt(self) -> Attempt:
-        """What proposers are told of it."""
-        return Attempt(
+    def finish(self, time: str) -> None:
+        """It was kept or dropped, at that time."""
+        self.finished_at = time
+        self.attempt = Attempt(
             candidate=self.id, parents=tuple(self.proposed.parents),
             proposer=self.proposed.proposer, label=self.proposed.label, verdict=self.verdict,
             ratio=self.screen.ratio if self.screen else None,
@@ -84,6 +86,10 @@ class Archive:
         """Time of the latest entry of this run."""
         self.records: dict[str, Record] = {}
         """By candidate id, in the order of proposal."""
+        self.finished: dict[str, Record] = {}
+        """Those with a verdict, in the order of the first one."""
+        self.standing: dict[str, Record] = {}
+        """Those kept and not revoked, in the order of keeping."""
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Archive:
@@ -127,16 +133,20 @@ class Archive:
             record.timed.append(body)
         elif isinstance(body, BoxFailed):
             record.box_failures.append(body)
-        elif isinstance(body, CandidateKept):
-            record.kept, record.finished_at = body, time
         else:
             # a kept candidate that fails a later draw is dropped too
-            record.kept, record.dropped, record.finished_at = None, body, time
+            self.standing.pop(record.id, None)
+            if isinstance(body, CandidateKept):
+                record.kept, self.standing[record.id] = body, record
+            else:
+                record.kept, record.dropped = None, body
+            record.finish(time)
+            self.finished.setdefault(record.id, record)
 
     @property
     def trials(self) -> list[Record]:
-        """Finished trials, the seed's own entry not among them."""
-        return [r for r in self.records.values() if r.finished_at and not self.is_seed(r)]
+        """Finished trials, in the order in which they first ended."""
+        return list(self.finished.values())
 
     @property
     def unfinished(self) -> list[Record]:
@@ -146,12 +156,12 @@ class Archive:
     @property
     def kept(self) -> list[Record]:
         """Kept candidates in the order in which they were kept; each beat the one before."""
-        return sorted((r for r in self.trials if r.kept), key=lambda r: r.finished_at)
+        return list(self.standing.values())
 
     @property
     def best(self) -> Record | None:
         """The last kept; None while nothing beat the seed."""
-        return self.kept[-1] if self.kept else None
+        return next(reversed(self.standing.values()), None)
 
     def is_seed(self, record: Record) -> bool:
         """Whether the record is the task as given."""

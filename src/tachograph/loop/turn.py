@@ -98,7 +98,8 @@ class Loop:
         assert opened is not None
         return Brief(
             task=self.bench.task, parent=self.run.candidate(parent),
-            history=[r.attempt for r in self.run.archive.trials], tried=self.tried(batch),
+            history=[r.attempt for r in self.run.archive.trials if r.attempt],
+            tried=self.tried(batch),
             rng=random.Random(f"{opened.random_seed}:{len(self.run.archive.records)}:{len(batch)}"),
             execute=self.execute,
         )  # fmt: skip
