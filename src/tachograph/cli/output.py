@@ -54,3 +54,8 @@ def clean(text: str) -> str:
     return "".join(
         c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text
     )
+
+
+def quoted(text: str) -> str:
+    """Text from outside, each line marked, so that none of them passes for a line of ours."""
+    return "\n".join("  | " + line for line in text.splitlines())

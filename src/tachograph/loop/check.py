@@ -96,7 +96,7 @@ class Examiner:
         complaint = self.complaint(draw, outcome.output)
         times = (outcome.wall_seconds, outcome.cpu_seconds, outcome.setup_seconds)
         if complaint:
-            return Answer(False, "wrong", printable(complaint)[:DETAIL_CHARACTERS], *times)
+            return Answer(False, "wrong", printable(complaint[:DETAIL_CHARACTERS]), *times)
         return Answer(True, "", "", *times)
 
     def complaint(self, draw: Draw, output: Any) -> str | None:
