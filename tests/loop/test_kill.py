@@ -50,14 +50,12 @@ def test_many_kills_lose_nothing():
     kill_at(200, 10)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_closes_and_resumes(number, tmp_path):
-    """Exit code 130, RunClosed in the ledger, and `resume` goes on."""
-    folder = tmp_path / "ledger"
+def interrupted(folder: Path, number: int) -> Run:
+    """The run that `tacho run pairwise` leaves when it is sent this signal."""
     begun = subprocess.Popen(
-        [*TACHO, "run", "pairwise", "--trials", "40", "--ledger", str(folder)],
+        [*TACHO, "run", "pairwise", "--trials", "40", "--ledger", str(folder / "ledger")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env=os.environ | {"TMPDIR": str(tmp_path)}, cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(folder)}, cwd=folder,
     )  # fmt: skip
     assert begun.stdout is not None
     assert begun.stdout.readline().startswith("run r-")
@@ -66,19 +64,31 @@ def test_an_interrupted_run_closes_and_resumes(number, tmp_path):
     assert begun.returncode == 130, said + talk
     assert "interrupted" in said
     assert "Traceback" not in talk
-    assert not list(tmp_path.glob("tacho-box-*"))
-    with Ledger.open(folder) as ledger:
-        run = Run.read(ledger, "last", folder)
-        assert run.archive.closed is not None
-        assert run.archive.closed.reason == "interrupted"
+    assert not list(folder.glob("tacho-box-*"))
+    with Ledger.open(folder / "ledger") as ledger:
         ledger.verify()
+        return Run.read(ledger, "last", folder)
+
+
+def test_sigterm_closes_the_run(tmp_path):
+    """Exit code 130, nothing left behind, RunClosed in the ledger."""
+    run = interrupted(tmp_path, signal.SIGTERM)
+    assert run.archive.closed is not None
+    assert run.archive.closed.reason == "interrupted"
+
+
+def test_ctrl_c_closes_the_run_and_resume_goes_on(tmp_path):
+    """The same for Ctrl-C; then one more trial."""
+    run = interrupted(tmp_path, signal.SIGINT)
+    assert run.archive.closed is not None
+    assert run.archive.closed.reason == "interrupted"
     trials = len(run.archive.trials) + 1
     resumed = subprocess.run(
-        [*TACHO, "resume", "last", "--trials", str(trials), "--ledger", str(folder)],
+        [*TACHO, "resume", "last", "--trials", str(trials), "--ledger", str(tmp_path / "ledger")],
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert resumed.returncode in (0, 1), resumed.stderr
-    with Ledger.open(folder) as ledger:
+    with Ledger.open(tmp_path / "ledger") as ledger:
         kinds = [type(e.body) for e in ledger.entries(kinds=(RunResumed, RunClosed))]
         assert kinds == [RunClosed, RunResumed, RunClosed]
         assert len(Archive.of(ledger.entries(run=run.id)).trials) >= trials
