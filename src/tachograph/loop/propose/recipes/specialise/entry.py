@@ -33,6 +33,10 @@ from tachograph.loop.propose.recipes.specialise.values import (
 RESTARTS_MOST = 12
 OPTIONS = 'cache=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz", "afn"}'
 
+HASTY_FROM = 200
+"""Lines from which compiling takes more than some seconds."""
+HASTE = "numba.config.OPT = type(numba.config.OPT)(1)"
+
 IS_ARRAY = '''
 def _is_array(value, dtype, shape, writeable):
     """Whether it is an array that the compiled code was made for; None: any length."""
@@ -229,6 +233,12 @@ def needed(written: Mapping[str, str], body: Sequence[str]) -> list[str]:
     return kept
 
 
+def hasty(functions: Sequence[str], body: Sequence[str]) -> list[str]:
+    """For much code: the compiler's first level only. Loops are vectorised all the same."""
+    lines = len(body) + sum(source.count("\n") for source in functions)
+    return [HASTE] if lines > HASTY_FROM else []
+
+
 def assemble(
     node: ast.FunctionDef, inputs: Inputs, outputs: Outputs, result: str, changes: list[str]
 ) -> Specialised:
@@ -241,6 +251,7 @@ def assemble(
     leaves = ", ".join(outputs.codes) + ("," if len(outputs.codes) == 1 else "")
     builder = inputs.machine.builder
     body = [f" {line}" for line in [*builder.unveiled(inputs.arrays), *builder.source()]]
+    functions = needed(inputs.machine.written, body)
     returned = [f" return ({leaves})"] if outputs.codes else []
     parameters = ast.unparse(ast.arguments(
         posonlyargs=node.args.posonlyargs, args=node.args.args, kwonlyargs=node.args.kwonlyargs,
@@ -250,7 +261,7 @@ def assemble(
     passed = [*names, *(f"{a.arg}={a.arg}" for a in node.args.kwonlyargs)]
     condition = "\n        and ".join(inputs.conditions) or "True"
     lines = [
-        "", "", *needed(inputs.machine.written, body), f"@numba.njit([({types})], {OPTIONS})",
+        "", "", *hasty(functions, body), *functions, f"@numba.njit([({types})], {OPTIONS})",
         f"def {compiled}({', '.join(inputs.names)}):", *body, *returned,
         "" if body or returned else "    pass", "", f"def {name}({parameters}):",
         f"    if not (\n        {condition}\n    ):",

@@ -127,18 +127,24 @@ Placed = tuple[Array, list[str]]
 def by_rows(
     builder: Builder, made: Array, lead: Sequence[str], left: Placed, right: Placed, depth: Dim
 ) -> None:
-    """Row by row, one multiple of a row of `right` after another: dense along the columns."""
+    """Row by row, multiples of up to four rows of `right` at a time: dense along the columns."""
     rows, columns = made.dims[-2], made.dims[-1]
     with builder.loops((rows,)) as (row,):
         with builder.loops((columns,)) as (column,):
             place = made.element(builder, [*lead, row, column])
             builder.line(f"{place} = {cast_code('0', '', made.dtype)}")
-        with builder.loops((depth,), is_veiled=is_wide(depth, columns)) as (k,):
-            factor = builder.bind(left[0].element(builder, [*left[1], row, k]), "f")
+        step = next(n for n in (4, 2, 1) if n == 1 or (depth.static or 1) % n == 0)
+        steps = Dim(str(depth.static // step), None) if depth.static else depth
+        with builder.loops((steps,), is_veiled=is_wide(depth, columns)) as (chunk,):
+            ks = [f"{step} * {chunk} + {n}" for n in range(step)] if step > 1 else [chunk]
+            factors = [builder.bind(left[0].element(builder, [*left[1], row, k]), "f") for k in ks]
             with builder.loops((columns,)) as (column,):
                 place = made.element(builder, [*lead, row, column])
-                each = right[0].element(builder, [*right[1], k, column])
-                builder.line(f"{place} += {factor} * {each}")
+                terms = [
+                    f"{factor} * {right[0].element(builder, [*right[1], k, column])}"
+                    for factor, k in zip(factors, ks, strict=True)
+                ]
+                builder.line(f"{place} += {' + '.join(terms)}")
 
 
 def is_wide(depth: Dim, columns: Dim) -> bool:

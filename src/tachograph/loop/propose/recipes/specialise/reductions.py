@@ -136,8 +136,7 @@ def variance(
     squares = elementwise(builder, [array, middle], write, dtype, dtype)
     assert isinstance(squares, Array)
     count = dtype_call(f"{count_code(array, axes)} - {ddof}", dtype)
-    total = reduce(builder, "sum", squares, axes, keepdims, f" / {count}")
-    return total
+    return reduce(builder, "sum", squares, axes, keepdims, f" / {count}")
 
 
 def arg_extreme(builder: Builder, name: str, array: Array, axis: int | None) -> Array | Scalar:
