@@ -21,7 +21,7 @@ from tachograph.ledger.kinds import (
 )
 from tachograph.loop.budget import Budget
 from tachograph.loop.clock import Rules
-from tachograph.loop.run import Run, find, run_ids
+from tachograph.loop.run import Run, archives, find, run_ids
 from tachograph.task import Task
 
 
@@ -96,6 +96,9 @@ def test_two_runs_on_one_ledger_do_not_mix(ledger, ledger_folder, task):
     one.refresh()
     assert FAST.id not in one.archive.records
     assert run_ids(ledger) == [one.id, two.id]
+    folded = archives(ledger)
+    assert list(folded) == [one.id, two.id]
+    assert folded[two.id].records == Run.read(ledger, two.id, ledger_folder).archive.records
 
 
 def test_a_changed_task_is_refused(ledger, ledger_folder, task):

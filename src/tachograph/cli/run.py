@@ -223,13 +223,13 @@ def runs(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     """List the ledger's runs, the oldest first."""
     from tachograph.cli.places import open_ledger
     from tachograph.loop.report import summary
-    from tachograph.loop.run import Run, run_ids
+    from tachograph.loop.run import archives
 
-    with open_ledger(ledger) as (book, folder):
-        found = [Run.read(book, run, folder) for run in run_ids(book)]
-    rows = [{"run": r.id, "task": r.archive.opened.task if r.archive.opened else "",
-             "ended": r.archive.closed.reason if r.archive.closed else None,
-             "summary": summary(r.archive)} for r in found]  # fmt: skip
+    with open_ledger(ledger) as (book, _):
+        found = archives(book)
+    rows = [{"run": run, "task": archive.opened.task if archive.opened else "",
+             "ended": archive.closed.reason if archive.closed else None,
+             "summary": summary(archive)} for run, archive in found.items()]  # fmt: skip
     if as_json:
         tell_json(rows)
         return

@@ -151,6 +151,15 @@ def run_ids(ledger: Ledger) -> list[str]:
     return [e.body.run for e in ledger.entries(kinds=(RunOpened,)) if isinstance(e.body, RunOpened)]
 
 
+def archives(ledger: Ledger) -> dict[str, Archive]:
+    """All runs by id, the oldest first, in one reading of the ledger."""
+    found: dict[str, Archive] = {}
+    for entry in ledger.entries():
+        if run := getattr(entry.body, "run", ""):
+            found.setdefault(run, Archive()).add(entry)
+    return found
+
+
 def find(ledger: Ledger, run: str) -> str:
     """The full id that `run` stands for. Raises NotFoundError, UsageError."""
     ids = run_ids(ledger)
