@@ -24,13 +24,12 @@ class Block:
             yield pad + self.header
             depth += 1
             pad += " "
-        if not self.lines and self.header:
-            yield pad + "pass"
-        for line in self.lines:
-            if isinstance(line, Block):
-                yield from line.text(depth)
-            else:
-                yield pad + line
+        inner = [
+            text
+            for line in self.lines
+            for text in (line.text(depth) if isinstance(line, Block) else [pad + line])
+        ]
+        yield from inner or ([pad + "pass"] if self.header else [])
 
 
 class Builder:
