@@ -8,6 +8,7 @@ from typing import Any
 
 from tachograph.loop.bench import Bench
 from tachograph.loop.check import Answer
+from tachograph.loop.lazy import accepted_lazy_answers
 
 DRAWS = 5
 SHORT_SECONDS = 0.005
@@ -21,6 +22,8 @@ class Rehearsal:
     task: str
     level: str
     answers: tuple[Answer, ...]
+    lazy: tuple[str, ...] = ()
+    """Answers without work that the check accepts."""
 
     @property
     def passed(self) -> bool:
@@ -43,6 +46,7 @@ class Rehearsal:
                  f"{setup * 1000:.1f} ms of set-up"]  # fmt: skip
         if self.wall_seconds < SHORT_SECONDS:
             lines.append("warning: a call is short; larger inputs make ratios sharper")
+        lines += [f"warning: the check accepts a lazy answer: {name}" for name in self.lazy]
         return lines
 
     def data(self) -> dict[str, Any]:
@@ -59,4 +63,8 @@ def rehearse(bench: Bench) -> Rehearsal:
             answers.append(bench.examiner.examine(bench.task.seed, draw))
         if not answers[-1].passed:
             break
-    return Rehearsal(bench.task.name, bench.examiner.box.level, tuple(answers))
+    lazy: list[str] = []
+    if answers[-1].passed:
+        with bench.examiner.draw() as draw:
+            lazy = accepted_lazy_answers(bench.examiner, draw)
+    return Rehearsal(bench.task.name, bench.examiner.box.level, tuple(answers), tuple(lazy))
