@@ -1,9 +1,8 @@
-"""Small programs of many kinds, with inputs, for the tests of recipes. None is a task of ours."""
+"""Small programs for the tests of the recipes: text, and how to draw inputs for `main`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,339 +10,270 @@ import numpy as np
 Draw = Callable[[np.random.Generator], dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A program of one file, its entry, and how to draw its arguments."""
-
-    name: str
-    text: str
-    function: str
-    draw: Draw
-
-    @property
-    def files(self) -> dict[str, str]:
-        return {f"{self.name}.py": self.text}
-
-    @property
-    def entry(self) -> str:
-        return f"{self.name}:{self.function}"
+def matrix(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": rng.normal(size=(int(rng.integers(3, 7)), 4)), "s": float(rng.uniform(0.5, 2.0))}
 
 
-MANDELBROT = Sample(
-    "mandelbrot",
-    """
+def numbers(rng: np.random.Generator) -> dict[str, Any]:
+    return {"x": [float(item) for item in rng.normal(size=int(rng.integers(1, 9)))], "s": 2.0}
+
+
+PROGRAMS: dict[str, tuple[str, Draw]] = {
+    "adam": (
+        """
 import numpy as np
 
-def escapes(re: float, im: float, most: int) -> int:
-    x = y = 0.0
-    for step in range(most):
-        if x * x + y * y > 4.0:
-            return step
-        x, y = x * x - y * y + re, 2.0 * x * y + im
-    return most
+RATE, DECAY = 0.1, 0.9
 
-def draw(width, height, most):
-    picture = np.zeros((height, width), dtype=np.int64)
-    for row in range(height):
-        for column in range(width):
-            re = -2.0 + 3.0 * column / width
-            im = -1.0 + 2.0 * row / height
-            picture[row, column] = escapes(re, im, most)
-    return picture
+
+def gradient(w, x):
+    error = x @ w - 1.0
+    return x.T @ error / len(x)
+
+
+def main(x, s):
+    weights = {"a": np.ones(4), "b": np.zeros(4)}
+    first = {name: np.zeros_like(w) for name, w in weights.items()}
+    second = {name: np.zeros_like(w) for name, w in weights.items()}
+    losses = []
+    for step in range(1, 5):
+        for name in weights:
+            g = gradient(weights[name], x)
+            first[name] = DECAY * first[name] + (1 - DECAY) * g
+            second[name] = DECAY * second[name] + (1 - DECAY) * g**2
+            move = first[name] / (1 - DECAY**step)
+            weights[name] = weights[name] - RATE * move / (np.sqrt(second[name]) + 1e-3)
+        losses.append(float(np.sum((x @ weights["a"]) ** 2)))
+    return {"weights": weights, "losses": np.array(losses)}
 """,
-    "draw",
-    lambda rng: {"width": int(rng.integers(20, 30)), "height": 20, "most": 50},
-)
-
-K_MEANS = Sample(
-    "kmeans",
-    '''
+        matrix,
+    ),
+    "attention": (
+        """
 import numpy as np
 
-def assign(points, centres):
-    """Nearest centre of each point."""
-    apart = points[:, None, :] - centres[None, :, :]
-    return np.argmin(np.sum(apart**2, axis=2), axis=1)
 
-def cluster(points, centres, rounds=5):
-    for _ in range(rounds):
-        labels = assign(points, centres)
-        sums = np.zeros_like(centres)
-        counts = np.zeros(len(centres))
-        for i in range(len(points)):
-            sums[labels[i]] += points[i]
-            counts[labels[i]] += 1.0
-        centres = sums / np.maximum(counts, 1.0)[:, None]
-    return {"centres": centres, "labels": labels}
-''',
-    "cluster",
-    lambda rng: {
-        "points": rng.normal(size=(int(rng.integers(80, 90)), 3)),
-        "centres": rng.normal(size=(4, 3)),
-    },
-)
+def softmax(scores):
+    e = np.exp(scores - np.max(scores, axis=1, keepdims=True))
+    return e / np.sum(e, axis=1, keepdims=True)
 
-N_BODY = Sample(
-    "nbody",
-    """
-import numpy as np
 
-G = 0.1
-
-def forces(bodies):
-    total = np.zeros_like(bodies["place"])
-    count = len(bodies["mass"])
-    for i in range(count):
-        for j in range(count):
-            if i == j:
-                continue
-            apart = bodies["place"][j] - bodies["place"][i]
-            distance = np.sqrt(np.sum(apart * apart) + 1e-3)
-            total[i] += G * bodies["mass"][i] * bodies["mass"][j] * apart / distance**3
-    return total
-
-def energy(bodies):
-    return 0.5 * float(np.sum(bodies["mass"] * np.sum(bodies["speed"] ** 2, axis=1)))
-
-def simulate(bodies, steps, dt):
-    energies = []
-    bodies = {name: value.copy() for name, value in bodies.items()}
-    for _ in range(steps):
-        pull = forces(bodies)
-        bodies["speed"] += dt * pull / bodies["mass"][:, None]
-        bodies["place"] += dt * bodies["speed"]
-        energies.append(energy(bodies))
-    return {"bodies": bodies, "energies": energies}
+def main(x, s):
+    out = np.zeros_like(x)
+    past = np.tril(np.ones((len(x), len(x))))
+    for head in range(2):
+        columns = slice(head * 2, head * 2 + 2)
+        scores = x[:, columns] @ x[:, columns].T / np.sqrt(x.shape[1])
+        out[:, columns] += softmax(np.where(past > 0, scores, -np.inf)) @ x[:, columns]
+    return out
 """,
-    "simulate",
-    lambda rng: {
-        "bodies": {
-            "place": rng.normal(size=(7, 3)),
-            "speed": rng.normal(size=(7, 3)),
-            "mass": rng.uniform(0.5, 1.5, size=7),
-        },
-        "steps": int(rng.integers(10, 15)),
-        "dt": 0.01,
-    },
-)
-
-EDIT_DISTANCE = Sample(
-    "edits",
-    '''
+        matrix,
+    ),
+    "aliases": (
+        """
 import numpy as np
 
-def distance(a, b):
-    """Levenshtein, by rows."""
-    previous = np.arange(len(b) + 1)
-    for i in range(1, len(a) + 1):
-        current = np.zeros(len(b) + 1, dtype=np.int64)
-        current[0] = i
-        for j in range(1, len(b) + 1):
-            cost = 0 if a[i - 1] == b[j - 1] else 1
-            best = previous[j] + 1
-            if current[j - 1] + 1 < best:
-                best = current[j - 1] + 1
-            if previous[j - 1] + cost < best:
-                best = previous[j - 1] + cost
-            current[j] = best
-        previous = current
-    return int(previous[len(b)])
-''',
-    "distance",
-    lambda rng: {"a": rng.integers(0, 4, size=70), "b": rng.integers(0, 4, size=80)},
-)
 
-MATRIX_VECTOR = Sample(
-    "matvec",
-    """
+def main(x, s):
+    a = np.zeros(4)
+    b = a
+    c = a.reshape(2, 2)
+    total = []
+    for row in x:
+        b += row
+        a = a + row
+        c[0, 0] = c[0, 0] + s
+        total.append(np.sum(a * 2.0) + np.sum(c))
+        last = row
+        last = last * s
+    return a, b, c, total, last
+""",
+        matrix,
+    ),
+    "helpers that change things": (
+        """
 import numpy as np
 
-def multiply(matrix, vector):
-    result = np.zeros(matrix.shape[0])
-    for i in range(matrix.shape[0]):
-        total = 0.0
-        for j in range(matrix.shape[1]):
-            total += matrix[i, j] * vector[j]
-        result[i] = total
-    return result
+COUNTER = [0]
 
-def power_iteration(matrix, rounds):
-    vector = np.ones(matrix.shape[1])
-    for _ in range(rounds):
-        vector = multiply(matrix, vector)
-        vector = vector / np.linalg.norm(vector)
-    return vector, vector @ multiply(matrix, vector)
+
+def bump(x):
+    COUNTER[0] += 1
+    x[0] += 1.0
+    return x
+
+
+def count():
+    return len(COUNTER) + COUNTER[0]
+
+
+def main(x, s):
+    COUNTER[0] = 0
+    total = 0.0
+    for i in range(3):
+        total += np.sum(bump(x) * s) + count() * 2
+        total += np.sum(x * s) + count() * 2 + COUNTER[0] * 3.0
+    y = x * s
+    bump(x)
+    z = x * s
+    return total, y, z
 """,
-    "power_iteration",
-    lambda rng: {"matrix": rng.normal(size=(70, 70)) + 70 * np.eye(70), "rounds": 4},
-)
-
-LSTM = Sample(
-    "lstm",
-    """
-import numpy as np
-
-def sigmoid(x):
-    return 1.0 / (1.0 + np.exp(-x))
-
-def step(weights, x, h, c):
-    gates = {}
-    for name in ("forget", "input", "output"):
-        gates[name] = sigmoid(weights[name]["x"] @ x + weights[name]["h"] @ h + weights[name]["b"])
-    fresh = np.tanh(weights["cell"]["x"] @ x + weights["cell"]["h"] @ h + weights["cell"]["b"])
-    c = gates["forget"] * c + gates["input"] * fresh
-    return gates["output"] * np.tanh(c), c
-
-def run(weights, xs):
-    size = weights["cell"]["b"].shape[0]
-    h, c = np.zeros(size), np.zeros(size)
-    outputs = np.empty((len(xs), size))
-    for t, x in enumerate(xs):
-        h, c = step(weights, x, h, c)
-        outputs[t] = h
-    return {"outputs": outputs, "last": (h, c)}
-""",
-    "run",
-    lambda rng: {
-        "weights": {
-            gate: {
-                "x": rng.normal(size=(6, 5)),
-                "h": rng.normal(size=(6, 6)),
-                "b": rng.normal(size=6),
-            }
-            for gate in ("forget", "input", "output", "cell")
-        },
-        "xs": rng.normal(size=(int(rng.integers(70, 80)), 5)),
-    },
-)
-
-HISTOGRAM = Sample(
-    "histogram",
-    """
-import numpy as np
-
-def count(values, low, high, bins):
-    counts = np.zeros(bins, dtype=np.int64)
-    width = (high - low) / bins
-    for value in values:
-        if low <= value < high:
-            counts[int((value - low) / width)] += 1
-    return counts
-""",
-    "count",
-    lambda rng: {"values": rng.normal(size=500), "low": -2.0, "high": 2.0, "bins": 10},
-)
-
-WORDS = Sample(
-    "words",
-    """
-def frequent(text, most):
-    counts = {}
-    for word in text.lower().split():
-        word = word.strip(".,")
-        counts[word] = counts.get(word, 0) + 1
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
-""",
-    "frequent",
-    lambda rng: {"text": " ".join(rng.choice(["a", "B.", "c,"], size=200)), "most": 2},
-)
-
-NETWORK = Sample(
-    "network",
-    """
-import numpy as np
-
-LAYERS = 3
-RATE, DECAY = 0.05, 0.9
-
-def forward(params, x):
-    kept = []
-    for layer in range(LAYERS):
-        before = x @ params[f"w{layer}"] + params[f"b{layer}"]
-        kept.append((x, before))
-        x = np.where(before > 0, before, 0.1 * before)
-    return x, kept
-
-def softmax(logits):
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-def gradients(params, x, y):
-    logits, kept = forward(params, x)
-    chances = softmax(logits)
-    rows = np.arange(len(y))
-    loss = -np.mean(np.log(chances[rows, y]))
-    found = {}
-    d = chances.copy()
-    d[rows, y] -= 1
-    d = d / len(y)
-    for layer in reversed(range(LAYERS)):
-        before_x, before = kept[layer]
-        d = d * np.where(before > 0, 1.0, 0.1)
-        found[f"w{layer}"] = before_x.T @ d
-        found[f"b{layer}"] = d.sum(axis=0)
-        d = d @ params[f"w{layer}"].T
-    return loss, found
-
-def update(params, moments, found):
-    for name in params:
-        moments[name] = DECAY * moments[name] + found[name]
-        params[name] = params[name] - RATE * moments[name]
-
-def fit(params, x, y, epochs):
-    moments = {name: np.zeros_like(value) for name, value in params.items()}
-    history = []
-    for epoch in range(epochs):
-        loss, found = gradients(params, x, y)
-        update(params, moments, found)
-        history.append(float(loss))
-        if epoch > 2 and loss < 0.01:
-            break
-    return {"params": params, "history": np.array(history)}
-""",
-    "fit",
-    lambda rng: {
-        "params": {
-            key: value
-            for layer, (m, n) in enumerate([(6, 8), (8, 8), (8, 3)])
-            for key, value in {
-                f"w{layer}": rng.normal(size=(m, n)) * 0.5,
-                f"b{layer}": np.zeros(n),
-            }.items()
-        },
-        "x": rng.normal(size=(72, 6)),
-        "y": rng.integers(0, 3, size=72),
-        "epochs": int(rng.integers(5, 9)),
-    },
-)
-
-SMOOTHING = Sample(
-    "smoothing",
-    """
+        matrix,
+    ),
+    "text and lists": (
+        """
 import math
 
+
+def main(x, s):
+    kept = []
+    for i in range(len(x)):
+        if x[i] > 0:
+            kept.append(math.sqrt(x[i]) * math.pi**2)
+    text = ""
+    for item in kept:
+        text += str(round(item, 3)) + ";"
+    best = -1
+    for i in range(len(x)):
+        if best < 0 or x[i] > x[best]:
+            best = i
+    grown = [1.0]
+    grown = grown + kept
+    held = grown
+    grown = grown + [s]
+    while len(held) < 12:
+        held.append(s**2 + len(held))
+    assert len(held) >= 12
+    return text, best, grown, held
+""",
+        numbers,
+    ),
+    "work arrays": (
+        """
 import numpy as np
 
-KERNEL = (0.25, 0.5, 0.25)
 
-def smooth(signal, rounds):
-    signal = signal.astype(np.float64)
-    for _ in range(rounds):
-        padded = np.concatenate([signal[:1], signal, signal[-1:]])
-        out = np.zeros_like(signal)
-        for k, weight in enumerate(KERNEL):
-            out += weight * padded[k : k + len(signal)]
-        signal = out
-    middle = float(np.mean(signal))
-    spread = math.sqrt(np.var(signal))
-    low = None if rounds > 100 else signal.min()
-    return [signal, middle, spread, low, np.cumsum(signal)[::2].T]
+def main(x, s):
+    rows = []
+    total = np.zeros(4)
+    for i in range(len(x)):
+        work = np.zeros(4)
+        other = np.zeros(4)
+        work[i % 4] = s
+        other = other + work
+        rows.append(other)
+        total = total + work * x[i]
+        if i > 2:
+            continue
+        total = np.tanh(total)
+    return rows, total
 """,
-    "smooth",
-    lambda rng: {"signal": rng.integers(0, 9, size=40), "rounds": 3},
-)
+        matrix,
+    ),
+    "one line suites": (
+        """
+import numpy as np
+def main(x, s):
+    t = 0.0
+    for i in range(3): t += np.sum(x * s) ** 2
+    a = s * 2.0 + s * 2.0; b = s * 2.0
+    if s > 1: t = t + s * s; t = t + s * s
+    return t, a, b
+""",
+        matrix,
+    ),
+    "loops that never run": (
+        """
+import numpy as np
 
-SAMPLES = [
-    MANDELBROT, K_MEANS, N_BODY, EDIT_DISTANCE, MATRIX_VECTOR, LSTM, HISTOGRAM, WORDS, NETWORK,
-    SMOOTHING,
-]  # fmt: skip
+
+def main(x, s):
+    total = 0.0
+    for i in range(0):
+        total += np.sum(x.T) * s
+    for row in x[:0]:
+        total += np.sqrt(s) * row[0]
+    return total
+""",
+        matrix,
+    ),
+    "shadowed names": (
+        """
+import numpy as np
+
+
+def sqrt(x):
+    return x * 2.0
+
+
+def main(x, s):
+    len = lambda value: 3
+    total = 0.0
+    for i in range(len(x)):
+        total += sqrt(s) + len(x)
+    return total
+
+
+def other(x, s, np=np, sum=sum):
+    abs = 3.0
+    for i in range(3):
+        abs += np.sum(x) + i
+    return abs
+""",
+        matrix,
+    ),
+}
+
+ODD: dict[str, str] = {
+    "broken": "def main(x:\n",
+    "empty": "",
+    "null": "def main(x):\n    return x\0\n",
+    "carriage returns": (
+        "def main(x):\r\n    for i in range(3):\r\n        y = x.T @ x.T\r\n    return y\r\n"
+    ),
+    "form feed": ("\f\ndef main(x):\n    a = [i for i in x]\n    return x**2 + x**2\n"),
+    "mark": "\ufeffdef main(x):\n    return x**2\n",
+    "accents": ("def main(é):\n    'ü'\n    s = 'äöü'; t = é**2\n    return é**2 + t\n\n\nx = 1\n"),
+    "generator": "def main(x):\n    for i in x:\n        yield i**2\n",
+    "closure": (
+        "def main(x):\n"
+        "    n = 0\n"
+        "    def inner():\n"
+        "        nonlocal n\n"
+        "        n += 1\n"
+        "    inner()\n"
+        "    return n\n"
+    ),
+    "global": ("N = 0\ndef main(x):\n    global N\n    N = N + 1\n    return N**2\n"),
+    "try": (
+        "def main(x):\n"
+        "    try:\n"
+        "        return 1 / x[9]\n"
+        "    except IndexError:\n"
+        "        return 0\n"
+    ),
+    "twice": ("def main(x):\n    return x**2\n\n\ndef main(x):\n    return x**2 + 1\n"),
+    "class": (
+        "class A:\n"
+        "    def f(self, x):\n"
+        "        return x**2\n"
+        "\n"
+        "\n"
+        "def main(x):\n"
+        "    return A().f(x)\n"
+    ),
+    "async": "async def main(x):\n    return x**2\n",
+    "star": "from math import *\n\n\ndef main(*x, **y):\n    return sqrt(4)\n",
+    "match": ("def main(x):\n    match x:\n        case [a, *_]:\n            return a**2\n"),
+    "decorated": ("import functools\n\n\n@functools.cache\ndef main(x):\n    return 2**2\n"),
+    "continued": (
+        "def main(x):\n"
+        "    y = x \\\n"
+        "        + 1\n"
+        "    for i in range(2): \\\n"
+        "        y = y + x**2 + x**2\n"
+        "    return y\n"
+    ),
+    "walrus": ("def main(x):\n    while (n := len(x)) > 5:\n        x = x[1:]\n    return n**2\n"),
+    "deep": "def main(x):\n    return " + "(" * 60 + "x**2" + ")" * 60 + "\n",
+}
