@@ -1,0 +1,94 @@
+"""Every attack of the probe, at every level that protects, as root and as an ordinary user."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from box_tools import SYSTEM_PYTHON, python_for
+
+from tachograph.sandbox.attacks import exhaust, reach
+from tachograph.sandbox.probe import NEVER, names, probe
+
+ORDINARY_UID = 54_321
+ATTACKS = names(reach) + names(exhaust)
+PROBE_AS_JSON = """
+import json, sys
+from dataclasses import asdict
+from tachograph.sandbox.probe import probe
+report = probe(sys.argv[1])
+print(json.dumps({"missing": report.missing, "attempts": [asdict(a) for a in report.attempts]}))
+"""
+OPEN_WITHOUT_WALLS = ("tcp", "udp", "unix_socket", "abstract_socket", "socket_pair", "read_file",
+                      "write_file", "make_file", "change_mode", "change_time", "cut_file",
+                      "see_processes", "read_process", "signal_process", "limit_process",
+                      "trace_process", "fork", "run_program", "new_session", "outlive",
+                      "find_files")  # fmt: skip
+
+
+@cache
+def as_ourselves(level: str) -> dict[str, Any]:
+    """The report at a level, by attack."""
+    report = probe(level, python_for(level))  # type: ignore[arg-type]
+    return {"missing": report.missing} | {a.attack: asdict(a) for a in report.attempts}
+
+
+@cache
+def as_an_ordinary_user(level: str, source: Path) -> dict[str, Any]:
+    """The same, by another process under a uid that is not root."""
+    ended = subprocess.run(
+        [str(SYSTEM_PYTHON), "-c", PROBE_AS_JSON, level], check=True, capture_output=True,
+        user=ORDINARY_UID, group=ORDINARY_UID, extra_groups=[], cwd="/",
+        env={"PYTHONPATH": str(source), "HOME": "/", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    answer = json.loads(ended.stdout)
+    return {"missing": answer["missing"]} | {a["attack"]: a for a in answer["attempts"]}
+
+
+def held(report: dict[str, Any], attack: str) -> None:
+    """Fails where the attack got through; skips where the level cannot be had."""
+    if report["missing"]:
+        pytest.skip(str(report["missing"]))
+    assert report[attack]["result"] == "blocked", report[attack]["detail"]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("level", ["A", "B"])
+def test_walls_hold(level: str, attack: str) -> None:
+    """No attack gets through at a level that protects."""
+    held(as_ourselves(level), attack)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("level", ["A", "B"])
+def test_walls_hold_for_an_ordinary_user(level: str, attack: str, public_source: Path) -> None:
+    """Nor does one where judge and candidate share an ordinary uid."""
+    if os.getuid() != 0:
+        pytest.skip("the tests already run as an ordinary user")
+    if not SYSTEM_PYTHON.exists():
+        pytest.skip(f"{SYSTEM_PYTHON} is not there, and ours may be unreadable for others")
+    held(as_an_ordinary_user(level, public_source), attack)
+
+
+@pytest.mark.parametrize("attack", OPEN_WITHOUT_WALLS)
+def test_attacks_are_real(attack: str) -> None:
+    """Without walls the same attack gets through, and the probe says so."""
+    assert as_ourselves("D")[attack]["result"] == "got through"
+
+
+def test_a_level_that_cannot_be_had_is_reported_with_its_cure() -> None:
+    """The report names the level, the reason and the way to get it."""
+    report = probe("C")
+    assert not report.attempts
+    assert "to get C: run on macOS" in report.missing["C"]
+
+
+def test_the_report_says_what_no_level_protects_from() -> None:
+    """Side channels and kernel faults are listed, not passed over."""
+    assert any("side channels" in line for line in NEVER)
