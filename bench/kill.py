@@ -95,7 +95,11 @@ def sit(folder: Path, task_folder: Path) -> int:
     """One sitting of the loop on the toy task; says the id of each finished trial."""
     task = load(task_folder)
     trials = int(os.environ.get("TRIALS", "1000000"))
-    with Ledger.open(folder, create=True) as ledger, open_bench(task) as bench:
+    parallel = min(int(os.environ.get("PARALLEL", "1")), len(os.sched_getaffinity(0)))
+    with (
+        Ledger.open(folder, create=True) as ledger,
+        open_bench(task, parallel=parallel) as bench,
+    ):
         budget, numbered = Budget(trials=trials), Numbered()
         if run_ids(ledger):
             run = Run.read(ledger, "last", folder)
@@ -122,7 +126,8 @@ def kill_toys(root: Path, moments: int, rng: random.Random, tally: Tally) -> Non
     for first in range(0, moments, MOMENTS_PER_LEDGER):
         folder = root / f"ledger-{first}"
         command = [sys.executable, __file__, "--child", str(folder), str(root / "task")]
-        for _ in range(min(MOMENTS_PER_LEDGER, moments - first)):
+        for number in range(min(MOMENTS_PER_LEDGER, moments - first)):
+            os.environ["PARALLEL"] = str(1 + number % 2)
             said = SAID.findall(killed(command, root, rng.uniform(0, LATEST_SECONDS), tally))
             look(folder, said, tally)
         trials = len(finished(folder)) + 2
