@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tachograph.loop.propose.recipes.specialise.arrays import buffer, copy, materialise
-from tachograph.loop.propose.recipes.specialise.emit import Builder
+from tachograph.loop.propose.recipes.specialise.emit import Builder, tuple_code
 from tachograph.loop.propose.recipes.specialise.machine import Content, Machine
 from tachograph.loop.propose.recipes.specialise.values import (
     Array,
@@ -257,8 +257,9 @@ def finish(
     if len(body) <= SMALL:
         return None
     name = f"_{machine.stem}_{node.name}_{len(machine.written)}"
-    returned = ", ".join(leaving.codes)
-    ending = [f"return ({returned})" if len(leaving.codes) > 1 else f"return {returned or None}"]
+    codes = leaving.codes
+    single = codes[0] if codes else "None"
+    ending = [f"return {tuple_code(codes) if len(codes) > 1 else single}"]
     words = set(re.findall(r"\w+", "\n".join([*body, *ending])))
     used = tuple(k for k, n in enumerate(crossing.names) if n in words)
     lines = [DECORATOR, f"def {name}({', '.join(crossing.names[k] for k in used)}):"]

@@ -11,6 +11,16 @@ from tachograph.loop.propose.recipes.specialise.values import BeyondError, Dim
 LINES_MOST = 6000
 
 
+TUPLE_MOST = 24
+"""Items of a tuple display: from about thirty on Python makes a list first, which numba refuses."""
+
+
+def tuple_code(codes: Sequence[str]) -> str:
+    """Code of a tuple of any length."""
+    parts = [codes[at : at + TUPLE_MOST] for at in range(0, len(codes), TUPLE_MOST)]
+    return " + ".join(f"({', '.join(part)},)" for part in parts) or "()"
+
+
 @dataclass
 class Block:
     """Lines under a header such as `for i in range(n):`."""

@@ -15,6 +15,7 @@ from tachograph.loop.propose.recipes.specialise.arrays import (
     materialise,
     number_code,
 )
+from tachograph.loop.propose.recipes.specialise.emit import tuple_code
 from tachograph.loop.propose.recipes.specialise.inputs import Inputs
 from tachograph.loop.propose.recipes.specialise.machine import Machine, Program
 from tachograph.loop.propose.recipes.specialise.statements import Executor
@@ -248,11 +249,10 @@ def assemble(
     if not inputs.names:
         raise BeyondError("a function without arguments")
     types = ", ".join(inputs.types) + ("," if len(inputs.types) == 1 else "")
-    leaves = ", ".join(outputs.codes) + ("," if len(outputs.codes) == 1 else "")
     builder = inputs.machine.builder
     body = [f" {line}" for line in [*builder.unveiled(inputs.arrays), *builder.source()]]
     functions = needed(inputs.machine.written, body)
-    returned = [f" return ({leaves})"] if outputs.codes else []
+    returned = [f" return {tuple_code(outputs.codes)}"] if outputs.codes else []
     parameters = ast.unparse(ast.arguments(
         posonlyargs=node.args.posonlyargs, args=node.args.args, kwonlyargs=node.args.kwonlyargs,
         kw_defaults=node.args.kw_defaults, defaults=node.args.defaults,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from recipe_programs import Sample
+from compiled_samples import Sample
 
 from tachograph.loop.propose.protocol import Attempt, Brief, ExecuteError
 from tachograph.loop.propose.recipes.observe import Observation, observe
