@@ -245,7 +245,7 @@ class Box:
             self.line = None
         if self.process is not None:
             if self.process.returncode is None:
-                end_group(self.process.pid)
+                end_session(self.process.pid)
             self.process.wait()
             self.process = None
 
@@ -277,13 +277,27 @@ def choose_cores(threads: int, core: int | None) -> list[int]:
     return allowed[first : first + threads]
 
 
-def end_group(leader: int) -> None:
-    """Wait until a child that was told to end has ended, and kill what is left of its group.
+def end_session(leader: int) -> None:
+    """Wait until a child that was told to end has ended, and kill what is left of its session.
 
-    Its number stays the group's own until it is waited for, which is left to the caller.
+    Its number stays the session's own until it is waited for, which is left to the caller.
     """
     handle = os.pidfd_open(leader)
     select.select([handle], [], [], STOP_SECONDS)
     os.close(handle)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader, signal.SIGKILL)
+    for group in {leader, *groups_of(leader)}:
+        with contextlib.suppress(OSError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def groups_of(session: int) -> set[int]:
+    """The process groups of a session."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = process.read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session:
+            found.add(int(fields[2]))
+    return found

@@ -59,5 +59,5 @@ def check_paths(files: Mapping[str, str]) -> None:
             text.encode()
         except UnicodeEncodeError:
             raise UsageError(f"file '{shown}' is not Unicode text") from None
-        if sum(sizes) > PATH_BYTES or max(sizes) > NAME_BYTES:
+        if sum(sizes) + len(sizes) > PATH_BYTES or max(sizes) > NAME_BYTES:
             raise UsageError(f"file path '{shown}' is too long")

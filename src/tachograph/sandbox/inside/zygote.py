@@ -103,8 +103,7 @@ class Zygote:
         ready = [which for which, _ in poller.poll()]
         if report.fileno() in ready:
             report.recv(1)
-        if handle not in ready:
-            os.kill(pid, signal.SIGKILL)
+        leftovers.kill_group(pid)
         _, status, usage = os.wait4(pid, 0)
         os.close(handle)
         user, system = usage.ru_utime, usage.ru_stime
@@ -122,6 +121,7 @@ def become_child(zygote: Zygote, request: Dict[str, Any], line: int, files: int,
     courier = child.Courier(socket.socket(fileno=line), output, kept)
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.setpgid(0, 0)
         if level == "A":
             kernel.unshare(kernel.CLONE_NEWNS)
             namespaces.fresh_scratch(limits["disk_mib"])
