@@ -44,7 +44,7 @@ def imports(name: str, path: Path, known: set[str]) -> set[str]:
                       if a.name.startswith("tachograph.")}  # fmt: skip
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import on line {node.lineno}"
-            if node.module is None or not node.module.split(".")[0] == "tachograph":
+            if node.module is None or node.module.split(".")[0] != "tachograph":
                 continue
             base = node.module.removeprefix("tachograph").removeprefix(".")
             for alias in node.names:
