@@ -66,7 +66,7 @@ SEED = program()
 FAST = program(SEED_LOOPS // 6)
 FASTER = program(SEED_LOOPS // 40)
 EQUAL = program(tail="  # the same again")
-SLOW = program(SEED_LOOPS * 4)
+SLOW = program(SEED_LOOPS * 40)
 WRONG = program(10, tail=" + 1")
 FAILING = raw("raise ValueError('no')")
 

@@ -71,7 +71,7 @@ def test_candidates_that_fail_cost_budget_too(new_bench, ledger, ledger_folder):
     run = begin(ledger, ledger_folder, bench)
     drive(run, bench, [raw("while True: pass")])
     assert verdicts(run) == ["failed"]
-    assert bench.cpu_seconds > 0.2
+    assert bench.cpu_seconds > 0.02
 
 
 def test_a_spent_run_goes_on_with_more_budget(new_bench, ledger, ledger_folder):
