@@ -22,7 +22,7 @@ from tachograph.ledger.kinds import (
 from tachograph.loop.budget import Budget
 from tachograph.loop.clock import Rules
 from tachograph.loop.run import Run, archives, find, run_ids
-from tachograph.task import Task
+from tachograph.task import Candidate, Task
 
 
 @pytest.fixture
@@ -66,6 +66,21 @@ def test_entries_rest_on_the_proposals_they_are_about(ledger, ledger_folder, tas
     assert proposal.parents == (seed.seq,)
     assert verdict.parents == (proposal.seq,)
     assert proposal.actor == "scripted"
+
+
+def test_a_file_is_put_away_once(ledger, ledger_folder, task, monkeypatch):
+    """A candidate costs the disk its changed files, not all of them."""
+    put = []
+    real = ledger.put
+    monkeypatch.setattr(ledger, "put", lambda data: put.append(data) or real(data))
+    run = new_run(ledger, ledger_folder, task)
+    both = Candidate({**SEED.files, "other.py": "x = 1\n"})
+    run.record_candidate(both, [SEED.id], "scripted", "both", "")
+    again = Run.read(ledger, run.id, ledger_folder)
+    again.record_candidate(Candidate({"other.py": "x = 1\n"}), [both.id], "scripted", "less", "")
+    assert put == [SEED.files["toy.py"].encode(), b"x = 1\n"]
+    assert Run.read(ledger, run.id, ledger_folder).candidate(both.id) == both
+    ledger.verify()
 
 
 def test_listeners_hear_only_what_comes_after_the_reading(ledger, ledger_folder, task):

@@ -45,6 +45,8 @@ class Run:
         self.listen = listen
         self.next_seq = 0
         self.cache: dict[str, Candidate] = {}
+        self.stored: set[str] = set()
+        """Files that an entry of this run names: they need not be put away again."""
 
     # -- begin and end ---------------------------------------------------------------------------
 
@@ -98,7 +100,10 @@ class Run:
     def record_candidate(self, candidate: Candidate, parents: list[str], proposer: str, label: str,
                          note: str) -> None:  # fmt: skip
         """Put the files away, then record the proposal."""
-        files = {path: self.ledger.put(text.encode()) for path, text in candidate.files.items()}
+        files = dict(candidate.manifest)
+        for path, digest in files.items():
+            if digest not in self.stored:
+                self.ledger.put(candidate.files[path].encode())
         seqs = tuple(self.archive.records[p].seq for p in parents if p in self.archive.records)
         body = CandidateProposed(self.id, candidate.id, parents, proposer, label, note, files)
         self.cache[candidate.id] = candidate
@@ -113,6 +118,7 @@ class Run:
         for entry in self.ledger.entries(run=self.id, start=self.next_seq):
             self.archive.add(entry)
             self.next_seq = entry.seq + 1
+            self.stored.update(entry.digests())
             if self.listen:
                 self.listen(entry)
 

@@ -62,7 +62,8 @@ class Loop:
                 return "nothing left to try"
             for item in batch:
                 self.run.record_proposal(item.proposal, item.parent, item.proposer)
-            answers = self.bench.check_all([item.proposal.candidate for item in batch])
+            with self.run.clock_alone():
+                answers = self.bench.check_all([item.proposal.candidate for item in batch])
             for item in batch:
                 candidate = item.proposal.candidate.id
                 self.try_one(candidate, answers.get(candidate))
