@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from box_tools import SYSTEM_PYTHON, comes_true, failure, output, python_for, run
 
-from tachograph.sandbox import Box, Level
+from tachograph.errors import BoxError
+from tachograph.sandbox import Box, Level, Program
 from tachograph.sandbox.inside import leftovers
 from tachograph.sandbox.staging import Staging
 

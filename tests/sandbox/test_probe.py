@@ -28,7 +28,7 @@ print(json.dumps({"missing": report.missing, "attempts": [asdict(a) for a in rep
 OPEN_WITHOUT_WALLS = ("tcp", "udp", "unix_socket", "abstract_socket", "socket_pair", "read_file",
                       "write_file", "make_file", "change_mode", "change_time", "cut_file",
                       "see_processes", "read_process", "signal_process", "limit_process",
-                      "trace_process", "fork", "run_program", "new_session", "outlive",
+                      "trace_process", "fork", "run_program", "outlive",
                       "find_files")  # fmt: skip
 
 
