@@ -133,8 +133,9 @@ def test_text_processing_is_left_alone() -> None:
 
 def test_the_same_program_gives_the_same_text() -> None:
     """Specialising is deterministic."""
-    first = {v.label: v.files for v in specialised.find(workpiece(NETWORK))}
-    again = {v.label: v.files for v in specialised.find(workpiece(NETWORK))}
+    piece = workpiece(NETWORK)
+    first = {v.label: v.files for v in specialised.find(piece)}
+    again = {v.label: v.files for v in specialised.find(piece)}
     assert first == again
 
 

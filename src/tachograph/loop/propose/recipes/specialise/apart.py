@@ -198,6 +198,8 @@ def crossed(
         crossing.key.append(name)
         inner[name] = crossing.enter(value)
     key = (node.name, node.lineno, tuple(crossing.key))
+    if key in machine.in_place:
+        return crossing, None
     if key not in machine.residuals:
         machine.residuals[key] = write_function(machine, node, crossing, inner, run)
     return crossing, machine.residuals[key]

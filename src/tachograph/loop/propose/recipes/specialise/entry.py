@@ -38,6 +38,9 @@ HASTY_FROM = 200
 """Lines from which compiling takes more than some seconds."""
 HASTE = "numba.config.OPT = type(numba.config.OPT)(1)"
 
+FAULTS = (RecursionError, KeyError, IndexError, TypeError, AttributeError, ValueError)
+"""What evaluation of an odd program may run into."""
+
 IS_ARRAY = '''
 def _is_array(value, dtype, shape, writeable):
     """Whether it is an array that the compiled code was made for; None: any length."""
@@ -60,7 +63,8 @@ class Specialised:
     """What the original function is to be called from now on."""
     source: str
     """The compiled function and the function of the old name, guarded."""
-    line_count: int
+    called_once: frozenset[Any]
+    """Keys of residual functions that one place calls: they had better be written out there."""
 
 
 def program_of(module: ast.Module) -> Program:
@@ -116,14 +120,33 @@ def specialise(
     known: frozenset[str] = frozenset()
     for _ in range(RESTARTS_MOST):
         try:
-            return attempt(program, name, seen, real, fixed_up_to, known)
+            made = attempt(program, name, seen, real, fixed_up_to, known)
+            return with_single_calls_in_place(made, program, name, seen, real, fixed_up_to, known)
         except NeedStaticError as need:
             if not need.leaf.startswith("in_") or need.leaf in known:
                 raise
             known |= {need.leaf}
-        except (RecursionError, KeyError, IndexError, TypeError, AttributeError) as error:
+        except FAULTS as error:
             raise BeyondError(f"{type(error).__name__}: {error}") from error
     raise BeyondError("too many numbers must be known")
+
+
+def with_single_calls_in_place(
+    made: Specialised,
+    program: Program,
+    name: str,
+    seen: Mapping[str, Description],
+    real: str,
+    fixed_up_to: int,
+    known: frozenset[str],
+) -> Specialised:
+    """The same once more, functions with a single call written out where they are called."""
+    if not made.called_once:
+        return made
+    try:
+        return attempt(program, name, seen, real, fixed_up_to, known, made.called_once)
+    except (BeyondError, *FAULTS):
+        return made
 
 
 def attempt(
@@ -133,12 +156,13 @@ def attempt(
     real: str,
     fixed_up_to: int,
     known: frozenset[str],
+    in_place: frozenset[Any] = frozenset(),
 ) -> Specialised:
     if name not in program.functions:
         raise BeyondError("not a plain function")
     node = program.functions[name]
     machine = Machine(program, real)
-    machine.stem = name
+    machine.stem, machine.in_place = name, in_place
     executor = Executor(machine)
     inputs = Inputs(machine, fixed_up_to, known)
     arguments = {parameter: inputs.value(parameter, item) for parameter, item in seen.items()}
@@ -234,6 +258,17 @@ def needed(written: Mapping[str, str], body: Sequence[str]) -> list[str]:
     return kept
 
 
+def called_once(machine: Machine, functions: Sequence[str], body: Sequence[str]) -> frozenset[Any]:
+    """Keys of the residual functions with a single call. The compiler works through a function once
+    for itself and again for each level above it."""
+    text = "\n".join([*functions, *body])
+    return frozenset(
+        key
+        for key, made in machine.residuals.items()
+        if made is not None and text.count(f"= {made.name}(") == 1
+    )
+
+
 def hasty(functions: Sequence[str], body: Sequence[str]) -> list[str]:
     """For much code: the compiler's first level only. Loops are vectorised all the same."""
     lines = len(body) + sum(source.count("\n") for source in functions)
@@ -269,4 +304,4 @@ def assemble(
         f"    made = {compiled}({', '.join(inputs.passed)})",
         *(f"    {line}" for line in changes), f"    return {result}", "",
     ]  # fmt: skip
-    return Specialised(plain, "\n".join(lines), len(body))
+    return Specialised(plain, "\n".join(lines), called_once(inputs.machine, functions, body))

@@ -70,6 +70,8 @@ class Machine:
         self.constants: dict[str, Any] = {}
         self.residuals: dict[Any, Any] = {}
         """Functions written apart, by function and types of arguments; None: written out."""
+        self.in_place: frozenset[Any] = frozenset()
+        """Functions, by the same key, that are to be written out in place."""
         self.written: dict[str, str] = {}
         """Their text by name, callees first."""
         self.stem = "f"

@@ -77,6 +77,8 @@ class Executor(Evaluator):
         self.unbuilt: dict[int, str] = {}
         """Variables that may hold an expression instead of a buffer, by line of assignment."""
         self.noted: set[int] = set()
+        self.loop_block = Block("")
+        """The residual loop whose header is about to be known."""
 
     def call(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Call a function of the program: apart if that can be, else written out in place."""
@@ -449,12 +451,19 @@ class Executor(Evaluator):
         self.residual_loop(body)
         return None
 
-    loop_block: Block
-
     def residual_loop(self, body: Callable[[], Flow]) -> None:
         """Write a loop. Its body is run until it is known what changes from round to round."""
         machine = self.machine
         before, place = machine.take(), machine.builder.checkpoint()
+        outer = list(machine.loops)
+        try:
+            self.rounds(body, before, place)
+        finally:
+            machine.loops = outer
+
+    def rounds(self, body: Callable[[], Flow], before: State, place: tuple[Block, int]) -> None:
+        """Round after round, each with what the last one found."""
+        machine = self.machine
         depth = len(machine.loops)
         widened: dict[Any, Any] = {}
         for _ in range(ROUNDS_MOST):
@@ -486,9 +495,11 @@ class Executor(Evaluator):
         loop = Loop(depth=len(machine.frames))
         machine.loops.append(loop)
         with machine.builder.under("") as block:
-            outer, self.loop_block = getattr(self, "loop_block", block), block
-            flow = body()
-            self.loop_block = outer
+            outer, self.loop_block = self.loop_block, block
+            try:
+                flow = body()
+            finally:
+                self.loop_block = outer
             if isinstance(flow, Returned):
                 raise BeyondError("a return from inside a loop")
             if flow in ("break", "continue"):
