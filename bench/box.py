@@ -88,8 +88,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{row.level:5}  {row.calls:5}  {row.open_ms:5.0f}  {row.setup_ms:6.2f}  "
               f"{row.wall_ms:5.2f}  {row.teardown_ms:9.2f}  {row.total_ms:5.2f}  "
               f"{row.total_p90_ms:5.2f}")  # fmt: skip
-    for level, reason in missing.items():
-        print(f"{level}      {reason}")
+    for name, reason in missing.items():
+        print(f"{name}      {reason}")
     return 0
 
 

@@ -61,7 +61,7 @@ def test_an_explicit_level_is_never_lowered() -> None:
     """It is had or refused."""
     with pytest.raises(BoxError, match="level C is not available") as caught:
         Box.open_best("C")
-    assert caught.value.hint == "to get C: run on macOS"
+    assert caught.value.hint == "to get C: use a Linux virtual machine, and level A in it"
 
 
 def test_level_d_works_when_asked_for() -> None:

@@ -79,7 +79,7 @@ class Box:
         the interpreter or a library fails.
         """
         if level == "C":
-            raise LevelError(level, "this is not macOS")
+            raise LevelError(level, "boxes stand on Linux only, so far")
         limits = limits or Limits()
         box = cls(level=level, python=python, libraries=libraries, limits=limits,
                   cores=choose_cores(limits.threads, core))  # fmt: skip

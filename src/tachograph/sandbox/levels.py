@@ -1,7 +1,7 @@
 """The levels of protection, why one cannot be had on a machine, and how to get it.
 
     A  namespaces, Landlock, seccomp, limits     B  Landlock, seccomp, limits
-    C  macOS sandbox-exec                        D  limits only: no protection
+    C  macOS sandbox-exec (not built yet)        D  limits only: no protection
 
 Whether a level can be had is found out by opening a box at it, never by looking at settings; the
 settings are read only afterwards, to say what to change. What each level protects:
@@ -50,7 +50,7 @@ class LevelError(BoxError):
 def cure(level: Level, reason: str, proc_sys: Path = Path("/proc/sys")) -> str:
     """What the machine's owner can change so that `level` works, as one sentence."""
     if level == "C":
-        return "run on macOS"
+        return "use a Linux virtual machine, and level A in it"
     if "cannot read" in reason:
         return PYTHON
     if "spare uid" in reason:
