@@ -17,6 +17,7 @@ from tachograph.loop.propose.recipes import (
     powers,
     preallocate,
     subexpressions,
+    vectorise,
 )
 from tachograph.loop.propose.recipes.observe import Observation
 from tachograph.loop.propose.recipes.workpiece import Workpiece, compiles
@@ -30,6 +31,7 @@ EXACT: dict[str, Find] = {
     "comprehension": comprehension.find,
     "drop-checks": drop_checks.find,
     "local-names": local_names.find,
+    "vectorise": vectorise.find,
 }
 EVERY: dict[str, Find] = {**EXACT, "float32": float32.find}
 

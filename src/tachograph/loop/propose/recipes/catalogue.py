@@ -18,6 +18,7 @@ from tachograph.loop.propose.recipes import (
     preallocate,
     specialised,
     subexpressions,
+    vectorise,
 )
 from tachograph.loop.propose.recipes.workpiece import Variant, Workpiece
 
@@ -37,6 +38,7 @@ CATALOGUE: tuple[Recipe, ...] = (
     Recipe("specialise", 2.0, specialised.find),
     Recipe("numba", 1.5, numba_function.find),
     Recipe("numba-options", 0.15, numba_options.find),
+    Recipe("vectorise", 0.8, vectorise.find),
     Recipe("float32", 0.1, float32.find),
     Recipe("in-place", 0.06, in_place.find),
     Recipe("hoist", 0.05, hoist.find),
