@@ -80,14 +80,27 @@ def read(told: Any) -> Observation:
     if not isinstance(told, dict) or not isinstance(told.get("functions"), dict):
         return Observation()
     functions = {
-        name: Seen(
-            calls=record["calls"],
-            self_seconds=record["self_seconds"],
-            total_seconds=record["total_seconds"],
-            kinds=tuple(record["kinds"]),
-            returned=record["returned"],
-        )
+        str(name): seen
         for name, record in told["functions"].items()
-        if isinstance(record, dict) and record.get("calls")
+        if (seen := read_function(record)) is not None
     }
     return Observation(functions, bool(told.get("numba")))
+
+
+def read_function(record: Any) -> Seen | None:
+    """One function's record; None where it was not called, or is of another form."""
+    if not isinstance(record, dict) or not record.get("calls"):
+        return None
+    kinds = record.get("kinds")
+    numbers = [record.get(key) for key in ("calls", "self_seconds", "total_seconds")]
+    if not isinstance(kinds, list) or not all(isinstance(n, int | float) for n in numbers):
+        return None
+    if not all(isinstance(kind, dict) for kind in kinds):
+        return None
+    return Seen(
+        calls=int(record["calls"]),
+        self_seconds=max(0.0, float(record["self_seconds"])),
+        total_seconds=max(0.0, float(record["total_seconds"])),
+        kinds=tuple(kinds),
+        returned=record.get("returned"),
+    )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from tachograph.loop.propose.protocol import Brief, Proposal
 from tachograph.loop.propose.recipes.catalogue import CATALOGUE
 from tachograph.loop.propose.recipes.choose import ranked
-from tachograph.loop.propose.recipes.observe import Observation, observe
+from tachograph.loop.propose.recipes.observe import observe
 from tachograph.loop.propose.recipes.workpiece import Variant, Workpiece, compiles
 from tachograph.task.candidate import Candidate
+
+FAULTS = (
+    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError,
+    AssertionError, SyntaxError, cst.ParserSyntaxError,
+)  # fmt: skip
+"""What a recipe may run into on a source or an observation that its author did not think of."""
 
 
 class Recipes:
@@ -16,26 +24,30 @@ class Recipes:
     name = "recipes"
 
     def __init__(self) -> None:
-        self._observed: dict[str, Observation] = {}
+        self._found: dict[str, list[Variant]] = {}
 
     def propose(self, brief: Brief) -> Proposal | None:
         """The next rewrite of `brief.parent`, or None when every recipe has had its turn.
 
-        Watches the parent once through `brief.execute`. What it saw is remembered for the same
-        parent, and nothing else is: the same brief gives the same proposal.
+        Watches the parent once through `brief.execute`. What came of it is remembered for the same
+        parent, and nothing else is. Raises nothing on odd sources: they get fewer rewrites.
         """
-        piece = Workpiece(brief.parent.files, brief.task.entry, self._observe(brief))
-        for variant in ranked(variants(piece), brief):
+        for variant in ranked(self._variants(brief), brief):
             candidate = Candidate(variant.files)
             if self._may_propose(candidate, brief):
                 return Proposal(candidate, variant.label, variant.note)
         return None
 
-    def _observe(self, brief: Brief) -> Observation:
-        if brief.parent.id not in self._observed:
-            files = {**brief.parent.files, **brief.task.fixed}
-            self._observed[brief.parent.id] = observe(files, brief.task.entry, brief.execute)
-        return self._observed[brief.parent.id]
+    def _variants(self, brief: Brief) -> list[Variant]:
+        """What the recipes offer for the parent. A run that failed is watched again next time."""
+        parent, entry = brief.parent, brief.task.entry
+        if parent.id not in self._found:
+            seen = observe({**parent.files, **brief.task.fixed}, entry, brief.execute)
+            found = variants(Workpiece(parent.files, entry, seen))
+            if not seen.functions:
+                return found
+            self._found[parent.id] = found
+        return self._found[parent.id]
 
     def _may_propose(self, candidate: Candidate, brief: Brief) -> bool:
         small = candidate.source_bytes <= brief.task.source_kib * 1024
@@ -45,4 +57,10 @@ class Recipes:
 
 def variants(piece: Workpiece) -> list[Variant]:
     """All that the catalogue offers for this workpiece."""
-    return [variant for recipe in CATALOGUE for variant in recipe.find(piece)]
+    found = []
+    for recipe in CATALOGUE:
+        try:
+            found += list(recipe.find(piece))
+        except FAULTS:
+            continue
+    return found
