@@ -71,6 +71,8 @@ class ModuleFacts:
         self.module = module
         self.aliases = import_aliases(module)
         self.functions = {n.name: n for n in module.body if isinstance(n, ast.FunctionDef)}
+        self.bound = bound_names(module.body)
+        """Every name that is bound anywhere in it."""
         stored: dict[str, int] = {}
         for node in ast.walk(module):
             if isinstance(node, ast.Global):
@@ -121,6 +123,7 @@ class FunctionFacts:
         self.module, self.syntax = module, syntax
         self.parameters = [a.arg for a in every_argument(syntax.args)]
         self.locals = set(self.parameters) | bound_names(syntax.body)
+        self.stores = list(stores_of(syntax.body))
         self.scalars = self._find_scalars(kinds)
         self._group: dict[str, str] = {}
         self._join_all()
@@ -138,8 +141,7 @@ class FunctionFacts:
                 return f"own:{name}" if name in self.module.settled else "?"
             if name in self.module.aliases:
                 return self.module.aliases[name] if name in self.module.settled else "?"
-            bound = name in BUILTINS and name not in bound_names(self.module.module.body)
-            return name if bound else "?"
+            return name if name in BUILTINS and name not in self.module.bound else "?"
         if isinstance(function, ast.Attribute):
             return self.dotted(function) or f".{function.attr}"
         return "?"
@@ -160,7 +162,7 @@ class FunctionFacts:
 
     def _find_scalars(self, kinds: Sequence[Mapping[str, Description]]) -> set[str]:
         plain = ("int", "float", "bool", "str", "scalar", "complex")
-        stores = list(stores_of(self.syntax.body))
+        stores = self.stores
         found = self.locals - set(self.parameters)
         found |= {
             name
@@ -229,7 +231,7 @@ class FunctionFacts:
 
     def _join_all(self) -> None:
         self.join([OUTSIDE, *self.parameters])
-        for name, value in stores_of(self.syntax.body):
+        for name, value in self.stores:
             self.join([name, *(self.sources(value) if value is not None else [OUTSIDE])])
         for node in ast.walk(self.syntax):
             match node:
@@ -257,7 +259,7 @@ class FunctionFacts:
 
     def is_array(self, name: str) -> bool:
         """Whether every value of the name comes from a NumPy function that makes arrays."""
-        values = [value for other, value in stores_of(self.syntax.body) if other == name]
+        values = [value for other, value in self.stores if other == name]
         values = [value for value in values if not is_own_update(name, value)]
         return bool(values) and name not in self.parameters and all(map(self._is_made, values))
 
@@ -333,7 +335,7 @@ class FunctionFacts:
             return any(
                 name == node.id and value is not None and not isinstance(value, ast.Name)
                 and self.may_be_list(value)
-                for name, value in stores_of(self.syntax.body)
+                for name, value in self.stores
             )  # fmt: skip
         return False
 

@@ -16,7 +16,6 @@ from tachograph.loop.propose.recipes.effects import (
     OUTSIDE,
     FunctionFacts,
     is_literal,
-    stores_of,
     used_names,
 )
 from tachograph.loop.propose.recipes.everywhere import Subject, per_function, statement_lists
@@ -139,7 +138,7 @@ def is_own_array(name: str, facts: FunctionFacts) -> bool:
     group = facts.group(name)
     if any(facts.group(other) == group for other in facts.locals - {name} - facts.scalars):
         return False
-    values = [value for other, value in stores_of(facts.syntax.body) if other == name]
+    values = [value for other, value in facts.stores if other == name]
     if facts.group(OUTSIDE) == group or escapes(name, facts):
         return False
     return all(v is not None and not is_literal(v) and is_array_like(v, facts) for v in values)
