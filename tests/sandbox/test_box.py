@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from box_tools import boxed, comes_true, failure, output, program, run
 
 from tachograph.errors import BoxError, UsageError
 from tachograph.sandbox import Box, Failed, Finished, Limits, MemoryFile, Program
+from tachograph.sandbox.box import PROGRAMS_BYTES
+from tachograph.sandbox.call import asleep
 from tachograph.sandbox.inside import leftovers
 
 HONEST = {
@@ -332,6 +336,33 @@ def test_a_killed_zygote_is_a_broken_box_and_the_next_call_works(any_box: Box) -
         run(any_box, "def f(): return 1")
     assert output(any_box, "def f(): return 2") == 2
     assert comes_true(lambda: not any(alive(pid) for pid in inner))
+
+
+def test_limits_that_nothing_can_keep_are_no_candidates_failure() -> None:
+    """It is said when the box is opened, before any candidate is blamed."""
+    with pytest.raises(BoxError, match="trial call"):
+        Box.open(level="D", limits=Limits(wall_seconds=0.0))
+
+
+def test_what_is_kept_for_candidates_is_bounded_in_all() -> None:
+    """Many candidates that each leave the most that they may do not fill the judge's memory."""
+    source = "import os\nopen('left', 'wb').write(bytes(15 << 20))\ndef f(x): return {number}"
+    with Box.open(level="D") as box:
+        for number in range(12):
+            assert output(box, source.format(number=number), x=1) == number
+        assert sum(held.size for held, _ in box.programs.values()) <= PROGRAMS_BYTES
+
+
+def test_a_name_like_a_sleepers_hides_no_running_thread() -> None:
+    """CPU time of a thread that still runs is counted late; its name must not deny that it runs."""
+    source = (
+        "import ctypes\nctypes.CDLL(None).prctl(15, b'x) S x')\nprint(flush=True)\nwhile True: pass"
+    )
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE) as spinner:
+        assert spinner.stdout is not None
+        spinner.stdout.readline()
+        assert not asleep(spinner.pid)
+        spinner.kill()
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ COMMAND_PROCESSES = 32
 STOP_SECONDS = 5.0
 COMPLAINT_BYTES = 16_384
 PROGRAMS_KEPT = 64
+PROGRAMS_BYTES = 128 << 20
 TRIAL = Program(files={"trial.py": "def call(): return 1"}, entry="trial:call")
 
 BOOT = """
@@ -85,7 +86,10 @@ class Box:
                   cores=choose_cores(limits.threads, core))  # fmt: skip
         try:
             box.start()
-            box.run(TRIAL, {})
+            tried = box.run(TRIAL, {})
+            if isinstance(tried, Failed):
+                raise BoxError(f"a trial call at level {level} failed: {tried.detail}",
+                               hint="raise the limits")  # fmt: skip
         except BoxError:
             box.close()
             raise
@@ -229,7 +233,10 @@ class Box:
         if old:
             old[0].close()
         self.programs[program.id] = made
-        if len(self.programs) > PROGRAMS_KEPT:
+        while len(self.programs) > 1 and (
+            len(self.programs) > PROGRAMS_KEPT
+            or sum(held.size for held, _ in self.programs.values()) > PROGRAMS_BYTES
+        ):
             self.programs.pop(next(iter(self.programs)))[0].close()
 
     def restart(self) -> None:

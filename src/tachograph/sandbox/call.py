@@ -86,7 +86,12 @@ class Call:
 
     def begin(self) -> float:
         """Steps 1 and 2; seconds from the request to READY. Raises CandidateError or BoxError."""
-        kind, payload = self.receive(WALLS_SECONDS, loading=True)
+        try:
+            kind, payload = self.receive(WALLS_SECONDS, loading=True)
+        except CandidateError as error:
+            # nothing of the candidate has run yet
+            raise BoxError(f"the box ended before its walls stood: {error.detail}",
+                           hint="raise limits.memory_mib") from None  # fmt: skip
         self.watch.begin(self.child)
         if kind == b"B":
             raise LevelError(self.level, payload.decode(errors="replace"))
@@ -239,7 +244,8 @@ def asleep(pid: int) -> bool:
     """Whether every thread of the process sleeps. Raises OSError where it has gone."""
     threads = Path(f"/proc/{pid}/task").iterdir()
     states = [thread.joinpath("stat").read_bytes() for thread in threads]
-    return all(b") S " in state for state in states)
+    # after the last bracket: before it stands a name that the candidate chooses
+    return all(state.rpartition(b")")[2].startswith(b" S ") for state in states)
 
 
 def signal_name(number: int) -> str:

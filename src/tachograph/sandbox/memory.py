@@ -52,6 +52,11 @@ class MemoryFile:
         made.seal()
         return made
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return os.fstat(self.descriptor).st_size
+
     def seal(self) -> bool:
         """No more writing, by anyone. False where someone still holds it mapped for writing."""
         try:
@@ -62,7 +67,7 @@ class MemoryFile:
 
     def value(self, size: int) -> Any:
         """The frame in the first `size` bytes. Raises frame.FrameError."""
-        if not 0 < size <= os.fstat(self.descriptor).st_size:
+        if not 0 < size <= self.size:
             raise frame.FrameError("a size beyond the limit")
         # not in a `with`: an error's traceback still holds views of the memory, so it cannot
         # be closed then; it goes with the last of them
@@ -71,7 +76,7 @@ class MemoryFile:
     def twin(self, name: str) -> MemoryFile:
         """A sealed copy, which shares no offset, flag, time or mode with this one."""
         made = MemoryFile.make(name)
-        size, done = os.fstat(self.descriptor).st_size, 0
+        size, done = self.size, 0
         while done < size:
             done += os.sendfile(made.descriptor, self.descriptor, done, size - done)
         made.seal()
@@ -79,8 +84,7 @@ class MemoryFile:
 
     def text(self) -> str:
         """Everything written so far, as text without control characters."""
-        size = os.fstat(self.descriptor).st_size
-        data = os.pread(self.descriptor, size, 0).rstrip(b"\0")
+        data = os.pread(self.descriptor, self.size, 0).rstrip(b"\0")
         return printable(data.decode("utf-8", "replace"))
 
     def close(self) -> None:
