@@ -138,6 +138,9 @@ class Judge:
         against_seed = confirmed
         if best.id != self.task.seed.id:
             against_seed = self.raced(candidate, self.task.seed, "standing", say)
+            if against_seed.verdict == "slower":
+                # the best has become slow since it was kept: to beat it is no gain
+                return self.dropped(candidate, "slower")
         return CandidateKept(
             self.run, candidate.id, against_seed.ratio, against_seed.low, against_seed.high
         )
