@@ -64,6 +64,10 @@ def materialise(builder: Builder, array: Array, stem: str = "t") -> Array:
 
 def copy(builder: Builder, array: Array, stem: str = "t") -> Array:
     """A fresh C-contiguous buffer with the array's elements."""
+    if array.view and array.layout == "C":
+        name = builder.fresh(stem)
+        builder.line(f"{name} = {array.view}.copy()")
+        return buffer(name, array.dtype, array.dims)
     made = allocate(builder, array.dtype, array.dims, stem, "empty")
     with builder.loops(array.dims) as indices:
         value = array.element(builder, indices)
