@@ -129,6 +129,26 @@ found.append(one)"""
     assert "np.zeros((batch_size, *value.shape), value.dtype)" in text
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["grow(x[i])\ntotal += 1.0", "row = x[i]\ngrow(row)\nrows[i] = row", "pass_on(x[i], m)"],
+)
+def test_a_call_that_changes_a_part_of_something_keeps_the_loop(body: str) -> None:
+    """At once it would change a copy."""
+    functions = """
+def grow(row):
+    view = row[:2]
+    view += 1.0
+
+
+def pass_on(row, m):
+    other = row
+    grow(other)
+"""
+    source = program(body, functions=functions)
+    assert variants(vectorise.find, source, **INPUTS) == []
+
+
 def test_windows_and_rows_of_lists() -> None:
     """Loops over items, with a count, and slices that begin at each round's own place."""
     source = """

@@ -298,6 +298,10 @@ class FunctionFacts:
                 return [] if attr in SCALAR_ATTRIBUTES else self.sources(value)
             case ast.Subscript(value=value):
                 return self.sources(value)
+            case ast.ListComp(elt=item) | ast.SetComp(elt=item):
+                return self.sources(item)
+            case ast.DictComp(value=value):
+                return self.sources(value)  # what may be a key cannot be changed
         return [
             name
             for child in ast.iter_child_nodes(node)
@@ -338,6 +342,18 @@ class FunctionFacts:
                 for name, value in self.stores
             )  # fmt: skip
         return False
+
+    def origins(self, name: str) -> set[str]:
+        """Names that it may share storage with by what it was assigned from, itself included."""
+        found, waiting = {name}, [name]
+        while waiting:
+            last = waiting.pop()
+            for other, value in self.stores:
+                if other == last and value is not None:
+                    new = set(self.sources(value)) - found
+                    found |= new
+                    waiting += new
+        return found
 
     # Purity and change
 

@@ -33,6 +33,8 @@ class Shared:
     """The name under which the module imports NumPy."""
     made: dict[tuple[str, tuple[Value, ...]], tuple[str, Value]] = field(default_factory=dict)
     """Function and arguments to the batched function's name and result."""
+    changes: dict[tuple[str, tuple[Value, ...]], frozenset[str]] = field(default_factory=dict)
+    """Function and arguments to the parameters that it changes in place."""
     texts: dict[str, str] = field(default_factory=dict)
     """Batched functions by name."""
     busy: list[str] = field(default_factory=list)

@@ -29,7 +29,7 @@ from tachograph.loop.propose.recipes.batching.values import (
     joined,
     widened,
 )
-from tachograph.loop.propose.recipes.effects import FunctionFacts, every_argument
+from tachograph.loop.propose.recipes.effects import OUTSIDE, FunctionFacts, every_argument
 
 ROUNDS_MOST = 5
 """Passes over an inner loop until what is known of its names settles."""
@@ -53,6 +53,8 @@ class Statements(Calls):
         self.counter = counter
         """The loop's own counter."""
         self.result: Value | None = None
+        self.changed: set[str] = set()
+        """Parameters that are changed in place."""
 
     def lines(self, statements: Sequence[ast.stmt]) -> list[str]:
         found: list[str] = []
@@ -225,11 +227,16 @@ class Statements(Calls):
 
     def _refuse_shared(self, root: str, held: Array) -> None:
         """A round's change of an array that all rounds share would be made once, not each time."""
+        self._note_change(root)
         if root not in self.facts.scalars and held.rank != 0 and not held.batched:
             group = self.facts.group(root)
             others = self.outer | set(self.facts.parameters)
             if any(self.facts.group(name) == group for name in others - self.facts.scalars):
                 raise CannotBatchError("an array that all rounds share is changed")
+
+    def _note_change(self, root: str) -> None:
+        if root not in self.facts.scalars:
+            self.changed |= self.facts.origins(root) & set(self.facts.parameters)
 
     def _sum(self, target: ast.expr, root: str, sign: str, code: str, value: Value) -> list[str]:
         """What all rounds add to something from outside."""
@@ -292,6 +299,7 @@ class Statements(Calls):
             raise CannotBatchError("add.at outside")
         if not self.touches_batched(target):
             raise WidenError(root)
+        self._note_change(root)
         held, _ = self.array(target)
         first = f"{self.np}.arange({COUNT})[:{', None' * kind.rank}]"
         if not value.batched and value.rank != 0:
@@ -378,7 +386,18 @@ class Statements(Calls):
             if isinstance(argument, ast.Name):
                 raise WidenError(argument.id) from None
             raise CannotBatchError("an argument to widen") from None
+        for parameter in self.shared.changes[(name, values)]:
+            self._hand_over(given[parameter])
         return f"{made}({', '.join([COUNT, *(code for code, _ in coded)])})", result
+
+    def _hand_over(self, node: ast.expr) -> None:
+        """Checks an argument that the function changes: a copy would take the change in vain."""
+        if not isinstance(node, ast.Name):
+            raise CannotBatchError("a part is changed by a call")
+        origins = self.facts.origins(node.id) - {node.id}
+        if node.id in self.outer or origins & {*self.outer, *self.facts.parameters, OUTSIDE}:
+            raise CannotBatchError("a part of something from outside is changed by a call")
+        self._note_change(node.id)
 
     def batched_function(self, name: str, values: tuple[Value, ...]) -> tuple[str, Value]:
         """The function for these arguments: its new name and what it returns."""
@@ -391,7 +410,7 @@ class Statements(Calls):
             raise CannotBatchError(f"call of {name}")
         self.shared.busy.append(name)
         try:
-            lines, result = self._function_lines(function, values)
+            lines, result, changed = self._function_lines(function, values)
         finally:
             self.shared.busy.pop()
         batched = any(map(is_batched, values))
@@ -401,11 +420,12 @@ class Statements(Calls):
             head = f"def {made}({', '.join([COUNT, *parameters])}):"
             self.shared.texts[made] = "\n".join([head, *indented(lines)])
         self.shared.made[key] = (made, result)
+        self.shared.changes[key] = frozenset(changed)
         return made, result
 
     def _function_lines(
         self, function: ast.FunctionDef, values: tuple[Value, ...]
-    ) -> tuple[list[str], Value]:
+    ) -> tuple[list[str], Value, set[str]]:
         facts = FunctionFacts(self.shared.module, function, ())
         parameters = [argument.arg for argument in every_argument(function.args)]
         wide: set[str] = set()
@@ -419,7 +439,7 @@ class Statements(Calls):
                     raise
                 wide = wide | {error.name}
                 continue
-            return lines, frame.result if frame.result is not None else Other()
+            return lines, frame.result if frame.result is not None else Other(), frame.changed
         raise CannotBatchError("too many names to widen")
 
     def _free_name(self, name: str) -> str:
