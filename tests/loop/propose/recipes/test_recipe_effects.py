@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from tachograph.loop.propose.recipes.effects import (
-    OUTSIDE,
-    FunctionFacts,
-    ModuleFacts,
-    is_ordinary,
-)
+from tachograph.loop.propose.recipes.binding import is_ordinary
+from tachograph.loop.propose.recipes.effects import OUTSIDE, FunctionFacts, ModuleFacts
 
 SOURCE = """
 import numpy as np
@@ -35,6 +31,7 @@ def f(x, n):
     c = a * 2.0
     d = x.T
     e = len(x) * n
+    root = np.sqrt
     changes(c)
     return b
 """
@@ -60,6 +57,13 @@ def test_views_share_and_arithmetic_does_not() -> None:
 def test_scalars_are_followed() -> None:
     """Seen arguments, constants, lengths and arithmetic on them."""
     assert facts().scalars == {"n", "e"}
+
+
+def test_a_function_under_a_local_name_is_known() -> None:
+    """`root = np.sqrt` does not hide what `root(x)` does."""
+    call = ast.parse("root(x)", mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert facts().target(call) == "numpy.sqrt"
 
 
 def test_functions_are_summed_up() -> None:

@@ -11,7 +11,8 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tachograph.loop.propose.recipes.effects import FunctionFacts, ModuleFacts, is_ordinary
+from tachograph.loop.propose.recipes.binding import is_ordinary
+from tachograph.loop.propose.recipes.effects import FunctionFacts, ModuleFacts
 from tachograph.loop.propose.recipes.observe import Description
 from tachograph.loop.propose.recipes.printing import patched
 from tachograph.loop.propose.recipes.workpiece import Function, Variant, Workpiece, compiles, digest

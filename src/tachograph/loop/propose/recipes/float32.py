@@ -10,8 +10,9 @@ import ast
 import copy
 from collections.abc import Iterator, Mapping
 
+from tachograph.loop.propose.recipes.binding import every_argument
 from tachograph.loop.propose.recipes.edit import add_import, add_statements
-from tachograph.loop.propose.recipes.effects import FunctionFacts, ModuleFacts, every_argument
+from tachograph.loop.propose.recipes.effects import FunctionFacts, ModuleFacts
 from tachograph.loop.propose.recipes.everywhere import parsed
 from tachograph.loop.propose.recipes.observe import Description
 from tachograph.loop.propose.recipes.printing import patched

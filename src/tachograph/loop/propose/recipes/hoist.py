@@ -10,7 +10,8 @@ import ast
 import copy
 from collections.abc import Iterator, Sequence
 
-from tachograph.loop.propose.recipes.effects import FunctionFacts, bound_names, used_names
+from tachograph.loop.propose.recipes.binding import bound_names, used_names
+from tachograph.loop.propose.recipes.effects import FunctionFacts
 from tachograph.loop.propose.recipes.everywhere import (
     Subject,
     Swap,

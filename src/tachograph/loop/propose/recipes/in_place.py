@@ -12,12 +12,8 @@ import ast
 import copy
 from collections.abc import Iterator
 
-from tachograph.loop.propose.recipes.effects import (
-    OUTSIDE,
-    FunctionFacts,
-    is_literal,
-    used_names,
-)
+from tachograph.loop.propose.recipes.binding import is_literal, used_names
+from tachograph.loop.propose.recipes.effects import OUTSIDE, FunctionFacts
 from tachograph.loop.propose.recipes.everywhere import Subject, per_function, statement_lists
 from tachograph.loop.propose.recipes.pure_calls import NUMPY_ELEMENTWISE
 from tachograph.loop.propose.recipes.workpiece import Variant, Workpiece

@@ -9,7 +9,8 @@ import ast
 import copy
 from collections.abc import Iterator
 
-from tachograph.loop.propose.recipes.effects import FunctionFacts, bound_names, used_names
+from tachograph.loop.propose.recipes.binding import bound_names, used_names
+from tachograph.loop.propose.recipes.effects import FunctionFacts
 from tachograph.loop.propose.recipes.everywhere import Subject, per_function, statement_lists
 from tachograph.loop.propose.recipes.in_place import escapes, is_own_array
 from tachograph.loop.propose.recipes.workpiece import Variant, Workpiece

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tachograph.loop.propose.recipes.effects import FunctionFacts, bound_names, used_names
+from tachograph.loop.propose.recipes.binding import bound_names, used_names
+from tachograph.loop.propose.recipes.effects import FunctionFacts
 from tachograph.loop.propose.recipes.everywhere import (
     Subject,
     Swap,

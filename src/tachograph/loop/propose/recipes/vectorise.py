@@ -23,12 +23,8 @@ from tachograph.loop.propose.recipes.batching import (
 )
 from tachograph.loop.propose.recipes.batching.statements import WIDENED_MOST
 from tachograph.loop.propose.recipes.batching.values import Row, Value, common_item, seen_value
-from tachograph.loop.propose.recipes.effects import (
-    FunctionFacts,
-    ModuleFacts,
-    bound_names,
-    is_ordinary,
-)
+from tachograph.loop.propose.recipes.binding import bound_names, is_ordinary
+from tachograph.loop.propose.recipes.effects import FunctionFacts, ModuleFacts
 from tachograph.loop.propose.recipes.printing import patched
 from tachograph.loop.propose.recipes.workpiece import Function, Variant, Workpiece, compiles
 

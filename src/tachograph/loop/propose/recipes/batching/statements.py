@@ -29,7 +29,8 @@ from tachograph.loop.propose.recipes.batching.values import (
     joined,
     widened,
 )
-from tachograph.loop.propose.recipes.effects import OUTSIDE, FunctionFacts, every_argument
+from tachograph.loop.propose.recipes.binding import every_argument
+from tachograph.loop.propose.recipes.effects import OUTSIDE, FunctionFacts
 
 ROUNDS_MOST = 5
 """Passes over an inner loop until what is known of its names settles."""
