@@ -35,8 +35,9 @@ from tachograph.task import load
 from toy import Numbered, write_task
 
 MOMENTS_PER_LEDGER = 25
-LATEST_SECONDS = 1.2
-LATEST_COMMAND_SECONDS = 12.0
+LATEST_SECONDS = 0.6
+LATEST_COMMAND_SECONDS = 8.0
+"""After the child's first line, or in one of four cases after its start."""
 GONE_SECONDS = 5.0
 SAID = re.compile(r"^(c-[0-9a-f]{32})$", re.MULTILINE)
 LINE = re.compile(r"^ *(\d+)  \w", re.MULTILINE)
@@ -112,6 +113,7 @@ def sit(folder: Path, task_folder: Path) -> int:
             if isinstance(entry.body, CandidateKept | CandidateDropped)
             else None
         )
+        print("ready", flush=True)
         Loop(run, bench, [numbered], budget).drive()
         run.close("done")
     return 0
@@ -128,7 +130,7 @@ def kill_toys(root: Path, moments: int, rng: random.Random, tally: Tally) -> Non
         command = [sys.executable, __file__, "--child", str(folder), str(root / "task")]
         for number in range(min(MOMENTS_PER_LEDGER, moments - first)):
             os.environ["PARALLEL"] = str(1 + number % 2)
-            said = SAID.findall(killed(command, root, rng.uniform(0, LATEST_SECONDS), tally))
+            said = SAID.findall(killed(command, root, rng, LATEST_SECONDS, tally))
             look(folder, said, tally)
         trials = len(finished(folder)) + 2
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=root,
@@ -145,7 +147,7 @@ def kill_commands(root: Path, moments: int, rng: random.Random, tally: Tally) ->
     for number in range(moments):
         folder = root / f"command-{number}"
         run = [*tacho, "run", "pairwise", "--trials", "50", "--ledger", str(folder)]
-        text = killed(run, root, rng.uniform(0, LATEST_COMMAND_SECONDS), tally)
+        text = killed(run, root, rng, LATEST_COMMAND_SECONDS, tally)
         lines = [int(found) for found in LINE.findall(text)]
         if not (folder / "ledger.db").exists() or not finished_or_open(folder):
             continue
@@ -162,14 +164,17 @@ def kill_commands(root: Path, moments: int, rng: random.Random, tally: Tally) ->
         look(folder, [], tally)
 
 
-def killed(command: Sequence[str], root: Path, seconds: float, tally: Tally) -> str:
-    """Start it, kill it `seconds` later, wait until all that it began is gone; what it said."""
+def killed(command: Sequence[str], root: Path, rng: random.Random, latest_seconds: float,
+           tally: Tally) -> str:  # fmt: skip
+    """Start it, kill it at a random moment, wait until all that it began is gone; what it said."""
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                              env=environment(root), start_new_session=True, cwd=root)  # fmt: skip
-    time.sleep(seconds)
+    assert child.stdout is not None
+    begun = child.stdout.readline() if rng.random() < 0.75 else ""
+    time.sleep(rng.uniform(0, latest_seconds))
     family = {child.pid, *descendants(child.pid)}
     child.send_signal(signal.SIGKILL)
-    said, _ = child.communicate()
+    said = begun + child.communicate()[0]
     tally.moments += 1
     deadline = time.monotonic() + GONE_SECONDS
     left = living(family, root)
