@@ -63,6 +63,8 @@ def per_function(
         old_bodies: list[ast.stmt] = list(tree.body)
         new_bodies = list(old_bodies)
         for function in piece.in_file(path).values():
+            if piece.observation.functions and function.seen is None:
+                continue  # it was never called
             new = rewritten(module, function, rewrite)
             if new is None:
                 continue
