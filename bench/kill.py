@@ -174,7 +174,7 @@ def killed(command: Sequence[str], root: Path, rng: random.Random, latest_second
     time.sleep(rng.uniform(0, latest_seconds))
     family = {child.pid, *descendants(child.pid)}
     child.send_signal(signal.SIGKILL)
-    said = begun + child.communicate()[0]
+    child.wait()
     tally.moments += 1
     deadline = time.monotonic() + GONE_SECONDS
     left = living(family, root)
@@ -182,7 +182,10 @@ def killed(command: Sequence[str], root: Path, rng: random.Random, latest_second
         time.sleep(0.01)
         left = living(family, root)
     tally.processes += [f"left: {pid}" for pid in left]
-    return said
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    # only now: what is left might hold the other end open
+    return begun + child.communicate()[0]
 
 
 def environment(root: Path) -> dict[str, str]:
