@@ -15,6 +15,7 @@ from typing import Any
 
 from tachograph.loop.propose.recipes.specialise.arrays import buffer, copy, materialise
 from tachograph.loop.propose.recipes.specialise.emit import Builder, tuple_code
+from tachograph.loop.propose.recipes.specialise.kernels import DECORATOR
 from tachograph.loop.propose.recipes.specialise.machine import Content, Machine
 from tachograph.loop.propose.recipes.specialise.values import (
     Array,
@@ -30,9 +31,6 @@ from tachograph.loop.propose.recipes.specialise.values import (
 
 SMALL = 8
 """Lines of residual code up to which a call is written out in place."""
-DECORATOR = (
-    '@numba.njit(error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz", "afn"})'
-)
 
 
 @dataclass(frozen=True)
@@ -231,7 +229,10 @@ def write_function(
     """Run the function on the entered arguments; None where it is to be written out in place."""
     kept = (machine.builder, machine.frames, machine.heap, machine.loops, machine.stored)
     before = dict(crossing.heap)
-    machine.builder, machine.heap = Builder(), crossing.heap
+    machine.builder, machine.heap = Builder(machine.kernels), crossing.heap
+    machine.builder.strided = {
+        value.base for value in crossing.inside if isinstance(value, Array) and value.layout != "C"
+    }
     machine.frames, machine.loops, machine.stored = [{}], [], set()
     for line in crossing.lines:
         machine.builder.line(line)

@@ -69,9 +69,12 @@ def copy(builder: Builder, array: Array, stem: str = "t") -> Array:
         builder.line(f"{name} = {array.view}.copy()")
         return buffer(name, array.dtype, array.dims)
     made = allocate(builder, array.dtype, array.dims, stem, "empty")
-    with builder.loops(array.dims) as indices:
+
+    def body(indices: Sequence[str]) -> None:
         value = array.element(builder, indices)
         builder.line(f"{made.element(builder, indices)} = {value}")
+
+    builder.each_element(array.dims, body)
     return made
 
 
@@ -241,10 +244,13 @@ def store(builder: Builder, target: Array, value: Operand, operator: str = "") -
         value = copy(builder, value)
     value = settle(builder, value, target.dims)
     element = element_in(value, target.dims, target.dtype)
-    with builder.loops(target.dims) as indices:
+
+    def body(indices: Sequence[str]) -> None:
         code = element(builder, indices)
         place = target.element(builder, indices)
         builder.line(f"{place} {operator}= {code}")
+
+    builder.each_element(target.dims, body)
 
 
 def reshaped(array: Array, **changes: Any) -> Array:

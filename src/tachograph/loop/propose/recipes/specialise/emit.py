@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tachograph.loop.propose.recipes.specialise.kernels import Kernels, index_names
 from tachograph.loop.propose.recipes.specialise.values import BeyondError, Dim
 
 LINES_MOST = 6000
@@ -45,7 +47,10 @@ class Block:
 class Builder:
     """Writes residual code; names are fresh and never reused."""
 
-    def __init__(self) -> None:
+    def __init__(self, kernels: Kernels | None = None) -> None:
+        self.kernels = kernels or Kernels()
+        self.strided: set[str] = set()
+        """Names of arrays that are not C-contiguous."""
         self.root = Block("")
         self.block = self.root
         self.count = 0
@@ -112,6 +117,26 @@ class Builder:
             yield indices
         finally:
             self.block = before
+
+    def each_element(self, dims: tuple[Dim, ...], body: Callable[[Sequence[str]], None]) -> None:
+        """Write `body` for every place of these dimensions; it gets the index codes."""
+        if len(dims) < 2 or any(d.static == 1 for d in dims):
+            with self.loops(dims) as indices:
+                body(indices)
+            return
+        scratch = Block("")
+        names = index_names(len(dims))
+        with self.into(scratch):
+            body(names)
+        lines = list(scratch.text())
+        call = self.kernels.call(lines, len(dims), frozenset(self.strided))
+        if call is not None:
+            self.line(call)
+            return
+        with self.loops(dims) as indices:
+            place = dict(zip(names, indices, strict=True))
+            for line in lines:
+                self.line(re.sub(r"\bI\d+\b", lambda m: place.get(m[0], m[0]), line))
 
     def veil(self, length: Dim) -> str:
         """Code for a known length that the compiler cannot see through.

@@ -56,6 +56,19 @@ def _is_array(value, dtype, shape, writeable):
 
 
 @dataclass(frozen=True)
+class Shorter:
+    """What a first attempt shows about a second one."""
+
+    in_place: frozenset[Any] = frozenset()
+    """Keys of residual functions that one place calls: they had better be written out there."""
+    kernels: frozenset[str] = frozenset()
+    """Bodies of loops that had better be functions."""
+
+
+NOTHING_SHORTER = Shorter()
+
+
+@dataclass(frozen=True)
 class Specialised:
     """The replacement of one function."""
 
@@ -63,8 +76,8 @@ class Specialised:
     """What the original function is to be called from now on."""
     source: str
     """The compiled function and the function of the old name, guarded."""
-    called_once: frozenset[Any]
-    """Keys of residual functions that one place calls: they had better be written out there."""
+    shorter: Shorter
+    """What would make the text shorter."""
 
 
 def program_of(module: ast.Module) -> Program:
@@ -121,7 +134,7 @@ def specialise(
     for _ in range(RESTARTS_MOST):
         try:
             made = attempt(program, name, seen, real, fixed_up_to, known)
-            return with_single_calls_in_place(made, program, name, seen, real, fixed_up_to, known)
+            return shortened(made, program, name, seen, real, fixed_up_to, known)
         except NeedStaticError as need:
             if not need.leaf.startswith("in_") or need.leaf in known:
                 raise
@@ -131,7 +144,7 @@ def specialise(
     raise BeyondError("too many numbers must be known")
 
 
-def with_single_calls_in_place(
+def shortened(
     made: Specialised,
     program: Program,
     name: str,
@@ -140,11 +153,11 @@ def with_single_calls_in_place(
     fixed_up_to: int,
     known: frozenset[str],
 ) -> Specialised:
-    """The same once more, functions with a single call written out where they are called."""
-    if not made.called_once:
+    """The same once more: single calls written out in place, repeated loops as functions."""
+    if made.shorter == NOTHING_SHORTER:
         return made
     try:
-        return attempt(program, name, seen, real, fixed_up_to, known, made.called_once)
+        return attempt(program, name, seen, real, fixed_up_to, known, made.shorter)
     except (BeyondError, *FAULTS):
         return made
 
@@ -156,13 +169,15 @@ def attempt(
     real: str,
     fixed_up_to: int,
     known: frozenset[str],
-    in_place: frozenset[Any] = frozenset(),
+    shorter: Shorter = NOTHING_SHORTER,
 ) -> Specialised:
     if name not in program.functions:
         raise BeyondError("not a plain function")
     node = program.functions[name]
     machine = Machine(program, real)
-    machine.stem, machine.in_place = name, in_place
+    machine.stem, machine.in_place = name, shorter.in_place
+    machine.kernels.stem, machine.kernels.written = name, machine.written
+    machine.kernels.wanted = shorter.kernels
     executor = Executor(machine)
     inputs = Inputs(machine, fixed_up_to, known)
     arguments = {parameter: inputs.value(parameter, item) for parameter, item in seen.items()}
@@ -304,4 +319,8 @@ def assemble(
         f"    made = {compiled}({', '.join(inputs.passed)})",
         *(f"    {line}" for line in changes), f"    return {result}", "",
     ]  # fmt: skip
-    return Specialised(plain, "\n".join(lines), called_once(inputs.machine, functions, body))
+    return Specialised(
+        plain,
+        "\n".join(lines),
+        Shorter(called_once(inputs.machine, functions, body), inputs.machine.kernels.repeated),
+    )

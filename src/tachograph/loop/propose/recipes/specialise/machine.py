@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tachograph.loop.propose.recipes.specialise.emit import Block, Builder
+from tachograph.loop.propose.recipes.specialise.kernels import Kernels
 from tachograph.loop.propose.recipes.specialise.values import (
     BeyondError,
     Growing,
@@ -60,7 +61,8 @@ class Machine:
         self.program = program
         self.real = real
         """float64, or float32 to narrow every float64."""
-        self.builder = Builder()
+        self.kernels = Kernels()
+        self.builder = Builder(self.kernels)
         self.heap: dict[int, Content] = {}
         self.frames: list[dict[str, Any]] = []
         self.loops: list[Loop] = []
