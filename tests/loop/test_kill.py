@@ -50,17 +50,26 @@ def test_many_kills_lose_nothing():
     kill_at(200, 10)
 
 
+def heed_ctrl_c() -> None:
+    """A shell starts what it puts in the background deaf to Ctrl-C, and the tests may be there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(folder: Path, number: int) -> Run:
     """The run that `tacho run pairwise` leaves when it is sent this signal."""
     begun = subprocess.Popen(
         [*TACHO, "run", "pairwise", "--trials", "40", "--ledger", str(folder / "ledger")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env=os.environ | {"TMPDIR": str(folder)}, cwd=folder,
+        env=os.environ | {"TMPDIR": str(folder)}, cwd=folder, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     assert begun.stdout is not None
-    assert begun.stdout.readline().startswith("run r-")
-    os.killpg(begun.pid, number)
-    said, talk = begun.communicate(timeout=60)
+    with begun:
+        assert begun.stdout.readline().startswith("run r-")
+        os.killpg(begun.pid, number)
+        try:
+            said, talk = begun.communicate(timeout=60)
+        finally:
+            begun.kill()
     assert begun.returncode == 130, said + talk
     assert "interrupted" in said
     assert "Traceback" not in talk
