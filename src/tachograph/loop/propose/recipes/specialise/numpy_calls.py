@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tachograph.loop.propose.recipes.specialise.arguments import Call, array_of, axes_of
 from tachograph.loop.propose.recipes.specialise.arrays import (
-    Operand,
-    allocate,
     as_array,
-    cast,
     copy,
     elementwise,
-    materialise,
     promote,
     store,
 )
+from tachograph.loop.propose.recipes.specialise.creation import CREATION, Handler
 from tachograph.loop.propose.recipes.specialise.indexing import select
 from tachograph.loop.propose.recipes.specialise.machine import Machine
 from tachograph.loop.propose.recipes.specialise.operators import arithmetic, chosen, comparison
@@ -33,20 +30,11 @@ from tachograph.loop.propose.recipes.specialise.reductions import (
     variance,
 )
 from tachograph.loop.propose.recipes.specialise.shapes import (
-    as_dim,
-    concatenated,
     expanded,
-    reshape,
-    squeezed,
-    stacked,
-    transposed,
 )
 from tachograph.loop.propose.recipes.specialise.values import (
     Array,
     BeyondError,
-    Dim,
-    Growing,
-    Items,
     Ref,
     Scalar,
     Static,
@@ -89,67 +77,6 @@ def numpy_constant(name: str) -> Any:
     if known is None and name.startswith("numpy.") and name[6:] in DTYPES:
         return np.dtype(getattr(np, name[6:]))
     return known
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call: arguments by place and by name."""
-
-    machine: Machine
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
-
-    def get(self, place: int, name: str, default: Any = None) -> Any:
-        if place < len(self.args):
-            return self.args[place]
-        return self.kwargs.get(name, default)
-
-    def known(self, place: int, name: str, default: Any = None) -> Any:
-        value = self.get(place, name)
-        if value is None:
-            return default
-        items = self.machine.items(value)
-        if items is not None:
-            value = Static(tuple(item.value for item in items if isinstance(item, Static)))
-        if not isinstance(value, Static):
-            raise BeyondError(f"{name} is not known")
-        return value.value
-
-    def array(self, place: int, name: str = "a") -> Array:
-        return array_of(self.machine, self.get(place, name))
-
-    def number(self, place: int, name: str = "x") -> Operand:
-        value = self.get(place, name)
-        if isinstance(value, Ref):
-            return array_of(self.machine, value)
-        if isinstance(value, Array | Scalar | Static):
-            return value
-        raise BeyondError("an argument that is no number")
-
-    def allow(self, *names: str) -> None:
-        """Refuse keywords that the lowering does not know."""
-        extra = set(self.kwargs) - set(names)
-        if extra:
-            raise BeyondError(f"the keyword {extra.pop()}")
-
-
-def array_of(machine: Machine, value: Any) -> Array:
-    """`np.asarray`: lists of numbers or arrays become arrays."""
-    if isinstance(value, Array | Scalar | Static):
-        return as_array(value)
-    content = machine.at(value) if isinstance(value, Ref) else None
-    builder = machine.builder
-    if isinstance(content, Growing):
-        count = builder.bind(f"len({content.code})", "n")
-        made = allocate(builder, content.dtype, [Dim(count, None)], "array", "empty")
-        with builder.loops(made.dims) as indices:
-            place = made.element(builder, indices)
-            builder.line(f"{place} = {content.code}[{indices[0]}]")
-        return made
-    if isinstance(content, Items) and content.items:
-        parts = [array_of(machine, item) for item in content.items]
-        return stacked(builder, parts, 0)
-    raise BeyondError("an array of this")
 
 
 def call_numpy(machine: Machine, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -259,98 +186,6 @@ def clip(call: Call, name: str) -> Any:
     return made
 
 
-def shape_of(call: Call, value: Any) -> list[Dim]:
-    items = call.machine.items(value)
-    builder = call.machine.builder
-    if items is None:
-        return [as_dim(builder, value)]
-    return [as_dim(builder, item) for item in items]
-
-
-def dtype_argument(call: Call, place: int, default: str) -> str:
-    value = call.get(place, "dtype")
-    if value is None or (isinstance(value, Static) and value.value is None):
-        return call.machine.dtype(default)
-    name = getattr(value, "name", None) or getattr(value, "value", None)
-    name = {"float": "float64", "int": "int64", "bool": "bool"}.get(str(name), str(name))
-    try:
-        return call.machine.dtype(np.dtype(name).name)
-    except TypeError as error:
-        raise BeyondError("a dtype that is not known") from error
-
-
-def created(call: Call, name: str) -> Any:
-    call.allow("dtype", "shape", "fill_value")
-    dims = shape_of(call, call.get(0, "shape"))
-    builder = call.machine.builder
-    if name == "full":
-        value = call.number(1, "fill_value")
-        dtype = dtype_argument(call, 2, as_array(value).dtype)
-        made = allocate(builder, dtype, dims, "full", "empty")
-        store(builder, made, value)
-        return made
-    return allocate(builder, dtype_argument(call, 1, "float64"), dims, name, name)
-
-
-def created_like(call: Call, name: str) -> Any:
-    call.allow("dtype", "fill_value")
-    model, builder = call.array(0), call.machine.builder
-    how = name.removesuffix("_like")
-    place = 2 if how == "full" else 1
-    dtype = dtype_argument(call, place, model.dtype)
-    if how != "full":
-        return allocate(builder, dtype, model.dims, how, how)
-    made = allocate(builder, dtype, model.dims, how, "empty")
-    store(builder, made, call.number(1, "fill_value"))
-    return made
-
-
-def arange(call: Call, name: str) -> Any:
-    call.allow("dtype")
-    builder = call.machine.builder
-    start = call.number(0) if len(call.args) > 1 else Static(0)
-    stop = call.number(1) if len(call.args) > 1 else call.number(0)
-    if len(call.args) > 2 or isinstance(start, Array) or isinstance(stop, Array):
-        raise BeyondError("np.arange with a step")
-    length = arithmetic(builder, "-", stop, start)
-    if isinstance(length, Array) or promote(start, stop) != "int64":
-        raise BeyondError("np.arange of floats")
-    dtype = dtype_argument(call, 9, "int64")
-    first = start.code if isinstance(start, Scalar) else str(start.value)
-
-    def element(_: Any, indices: Sequence[str]) -> str:
-        code = indices[0] if first == "0" else f"({first} + {indices[0]})"
-        return code if dtype == "int64" else f"np.{dtype}({code})"
-
-    return Array(dtype, (as_dim(builder, length),), element, is_leaf=True)
-
-
-def eye(call: Call, name: str) -> Any:
-    call.allow("dtype")
-    if len(call.args) > 1:
-        raise BeyondError("np.eye of other shapes")
-    size = shape_of(call, call.args[0])
-    builder = call.machine.builder
-    made = allocate(builder, dtype_argument(call, 9, "float64"), [*size, *size], "eye", "zeros")
-    with builder.loops((size[0],)) as (index,):
-        builder.line(f"{made.element(builder, [index, index])} = 1")
-    return made
-
-
-def triangle(call: Call, name: str) -> Any:
-    """`tril` and `triu`: elements kept by their place."""
-    source, k = call.array(0), call.known(1, "k", 0)
-    sign = "<=" if name == "tril" else ">="
-    if source.rank < 2:
-        raise BeyondError("a triangle of a vector")
-
-    def element(builder: Any, indices: Sequence[str]) -> str:
-        code = source.element(builder, indices)
-        return f"({code} if {indices[-1]} {sign} {indices[-2]} + {k} else 0 * {code})"
-
-    return Array(source.dtype, source.dims, element, reads=source.reads)
-
-
 def reduced(call: Call, name: str) -> Any:
     call.allow("axis", "keepdims")
     name = {"amax": "max", "amin": "min"}.get(name, name)
@@ -361,13 +196,6 @@ def reduced(call: Call, name: str) -> Any:
     if name in FOLDS:
         return reduce(call.machine.builder, name, array, axes, keepdims)
     raise BeyondError(f"np.{name}")
-
-
-def axes_of(call: Call) -> list[int] | None:
-    axis = call.known(1, "axis")
-    if axis is None:
-        return None
-    return list(axis) if isinstance(axis, tuple) else [axis]
 
 
 def spread(call: Call, name: str) -> Any:
@@ -429,81 +257,6 @@ def summed(call: Call, name: str) -> Any:
     return einsum(call.machine.builder, subscripts, operands)
 
 
-def reshaped(call: Call, name: str) -> Any:
-    call.allow("newshape", "shape")
-    wanted = call.get(1, "shape")
-    items = call.machine.items(wanted) or (wanted,)
-    builder = call.machine.builder
-    lengths = [
-        None if isinstance(item, Static) and item.value == -1 else as_dim(builder, item)
-        for item in items
-    ]
-    return reshape(builder, call.array(0), lengths)
-
-
-def flat(call: Call, name: str) -> Any:
-    return reshape(call.machine.builder, call.array(0), [None])
-
-
-def turned(call: Call, name: str) -> Any:
-    source = materialise(call.machine.builder, call.array(0))
-    order = call.known(1, "axes")
-    return transposed(source, order if order is not None else range(source.rank)[::-1])
-
-
-def swapped(call: Call, name: str) -> Any:
-    source = materialise(call.machine.builder, call.array(0))
-    order = list(range(source.rank))
-    one, other = call.known(1, "axis1"), call.known(2, "axis2")
-    order[one], order[other] = order[other], order[one]
-    return transposed(source, order)
-
-
-def widened(call: Call, name: str) -> Any:
-    source = materialise(call.machine.builder, call.array(0))
-    return expanded(call.machine.builder, source, call.known(1, "axis"))
-
-
-def narrowed(call: Call, name: str) -> Any:
-    source = materialise(call.machine.builder, call.array(0))
-    axis = call.known(1, "axis")
-    if axis is None:
-        raise BeyondError("a squeeze without an axis")
-    return squeezed(source, axis)
-
-
-def joined(call: Call, name: str) -> Any:
-    call.allow("axis")
-    items = call.machine.items(call.get(0, "arrays"))
-    if not items:
-        raise BeyondError("a join of an unknown number of arrays")
-    parts = [array_of(call.machine, item) for item in items]
-    axis = call.known(1, "axis", 0)
-    if name == "stack":
-        return stacked(call.machine.builder, parts, axis)
-    if name == "vstack" and parts[0].rank == 1:
-        return stacked(call.machine.builder, parts, 0)
-    if name == "hstack":
-        axis = 0 if parts[0].rank == 1 else 1
-    return concatenated(call.machine.builder, parts, axis)
-
-
-def arrayed(call: Call, name: str) -> Any:
-    call.allow("dtype", "copy")
-    made = call.array(0)
-    dtype = dtype_argument(call, 1, made.dtype) if call.get(1, "dtype") is not None else made.dtype
-    if dtype != made.dtype:
-        return copy(call.machine.builder, cast(call.machine.builder, made, dtype))
-    is_old = isinstance(call.args[0], Array)
-    return copy(call.machine.builder, made) if name in ("array", "copy") and is_old else made
-
-
-def retyped(call: Call, name: str) -> Any:
-    call.allow("dtype", "copy")
-    builder = call.machine.builder
-    return copy(builder, cast(builder, call.array(0), dtype_argument(call, 1, "float64")))
-
-
 def add_at(call: Call, name: str) -> Any:
     """`np.add.at`: repeated places count each time."""
     builder = call.machine.builder
@@ -536,19 +289,11 @@ def filled(call: Call, name: str) -> Any:
     return Static(None)
 
 
-Handler = Callable[[Call, str], Any]
 HANDLERS: Mapping[str, Handler] = {
-    "where": where, "clip": clip, "zeros": created, "ones": created, "empty": created,
-    "full": created, "zeros_like": created_like, "ones_like": created_like,
-    "empty_like": created_like, "full_like": created_like, "arange": arange, "eye": eye,
-    "identity": eye, "tril": triangle, "triu": triangle, "sum": reduced, "mean": reduced,
-    "max": reduced, "min": reduced, "amax": reduced, "amin": reduced, "prod": reduced,
-    "any": reduced, "all": reduced, "std": spread, "var": spread, "linalg.norm": norm,
-    "argmax": place_of_extreme, "argmin": place_of_extreme, "cumsum": running, "dot": product,
-    "matmul": product, "outer": outer, "einsum": summed, "reshape": reshaped, "ravel": flat,
-    "transpose": turned, "swapaxes": swapped, "expand_dims": widened, "squeeze": narrowed,
-    "concatenate": joined, "stack": joined, "vstack": joined, "hstack": joined, "array": arrayed,
-    "asarray": arrayed, "copy": arrayed, "ascontiguousarray": arrayed, "astype": retyped,
-    "add.at": add_at, "fill_diagonal": filled,
-    **dict.fromkeys(PAIRWISE, pairwise), **dict.fromkeys(LOGICAL, logical),
+    "where": where, "clip": clip, "sum": reduced, "mean": reduced, "max": reduced, "min": reduced,
+    "amax": reduced, "amin": reduced, "prod": reduced, "any": reduced, "all": reduced,
+    "std": spread, "var": spread, "linalg.norm": norm, "argmax": place_of_extreme,
+    "argmin": place_of_extreme, "cumsum": running, "dot": product, "matmul": product,
+    "outer": outer, "einsum": summed, "add.at": add_at, "fill_diagonal": filled,
+    **CREATION, **dict.fromkeys(PAIRWISE, pairwise), **dict.fromkeys(LOGICAL, logical),
 }  # fmt: skip
