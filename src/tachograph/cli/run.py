@@ -68,7 +68,6 @@ def run_task(
     from tachograph.cli.places import open_ledger, remember_task
     from tachograph.loop.bench import open_bench
     from tachograph.loop.budget import Budget
-    from tachograph.loop.run import Run
     from tachograph.task import load
 
     loaded = load(task)
@@ -76,11 +75,13 @@ def run_task(
     if budget == Budget():
         budget = Budget(wall_seconds=DEFAULT_SECONDS)
     wanted = level_of(level, unsafe_no_sandbox)
-    import_beside("tachograph.loop.propose.recipes", "tachograph.loop.turn")
+    import_beside("tachograph.loop.run", "tachograph.loop.propose.recipes", "tachograph.loop.turn")
     with (
         open_bench(loaded, level=wanted, parallel=parallel) as bench,
         open_ledger(ledger, create=True) as (book, folder),
     ):
+        from tachograph.loop.run import Run
+
         remember_task(folder, loaded)
         say_level(bench)
         run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
