@@ -66,7 +66,7 @@ def observe(
     modules = sorted(
         {module_name(path) for path in files if path.endswith(".py")} | {entry.partition(":")[0]}
     )
-    settings = f"\nMODULES = {modules!r}\nENTRY = {entry!r}\n"
+    settings = f"\nMODULES = {modules!r}\nENTRY = {entry!r}\ninstall()\n"
     tracer = Path(__file__).with_name("tracer.py").read_text() + settings
     try:
         told = execute({**files, f"{TRACER}.py": tracer}, f"{TRACER}:observe")

@@ -39,11 +39,15 @@ class Recipes:
         return None
 
     def _variants(self, brief: Brief) -> list[Variant]:
-        """What the recipes offer for the parent. A run that failed is watched again next time."""
+        """What the recipes offer for the parent, code that never runs left out.
+
+        A run that failed is watched again next time.
+        """
         parent, entry = brief.parent, brief.task.entry
         if parent.id not in self._found:
             seen = observe({**parent.files, **brief.task.fixed}, entry, brief.execute)
             found = variants(Workpiece(parent.files, entry, seen))
+            found = [each for each in found if each.share > 0.0 or not seen.functions]
             if not seen.functions:
                 return found
             self._found[parent.id] = found

@@ -1,8 +1,9 @@
 """Runs inside the box, next to a candidate: who is called, with what, and for how long.
 
 Never imported by the package itself: `observe.py` sends its text with the candidate's files and
-appends `MODULES` and `ENTRY`. Standard library and NumPy only. Module-level functions are watched;
-methods and nested functions count as part of their caller.
+appends `MODULES`, `ENTRY` and the call of `install`, so that what the candidate compiles on import
+is part of the set-up. Standard library and NumPy only. Module-level functions are watched; methods
+and nested functions count as part of their caller.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def is_function(value: Any) -> bool:
     return isinstance(value, types.FunctionType) or bool(getattr(value, "signatures", None))
 
 
-def install() -> dict[str, types.ModuleType]:
+def install() -> None:
     """Import the modules and put a watched function in place of each of theirs."""
     modules = {name: importlib.import_module(name) for name in MODULES}
     wrapped: dict[int, Any] = {}
@@ -149,14 +150,12 @@ def install() -> dict[str, types.ModuleType]:
         for attribute, value in list(vars(module).items()):
             if id(value) in wrapped:
                 setattr(module, attribute, wrapped[id(value)])
-    return modules
 
 
 def observe(**inputs: Any) -> dict[str, Any]:
-    """Call the entry on the inputs; return what was seen."""
-    modules = install()
+    """Call the entry on the inputs; return what was seen. `install` came before."""
     module, function = ENTRY.split(":")
-    getattr(modules[module], function)(**inputs)
+    getattr(importlib.import_module(module), function)(**inputs)
     for record in records.values():
         record["kinds"] = list(record["kinds"].values())
     return {"functions": records, "numba": importlib.util.find_spec("numba") is not None}

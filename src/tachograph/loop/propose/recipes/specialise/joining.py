@@ -103,7 +103,7 @@ def number_template(values: Sequence[Static | Scalar]) -> Number:
     is_numpy = any(isinstance(value, Scalar) and value.is_numpy for value in values)
     if len(dtypes) == 1:
         return Number(dtypes.pop(), is_numpy)
-    if dtypes <= {"int64", "float64"}:
+    if dtypes <= {"int64", "float32", "float64"}:
         return Number("float64", is_numpy)
     raise BeyondError(f"numbers of two kinds meet: {sorted(dtypes)}")
 
