@@ -165,3 +165,18 @@ def test_expressions_mean_what_numpy_means() -> None:
     inputs = {"a": rng.normal(size=3), "b": rng.normal(size=(2, 3)), "k": 3}
     before = run(sample.files, sample.entry, inputs)
     assert_equal(before, run(variant.files, sample.entry, inputs))
+
+
+def test_one_variant_follows_another() -> None:
+    """A specialised function is taken back before it is specialised otherwise."""
+    fixed = variants(HISTOGRAM)["specialise/count/fixed"]
+    text = fixed.files["histogram.py"]
+    parent = Sample("histogram", text, "count", HISTOGRAM.draw)
+    free = {v.label.split("@")[0]: v for v in specialised.find(workpiece(parent))}
+    again = free["specialise/count/fixed"].files["histogram.py"]
+    assert ast.unparse(ast.parse(again)) == ast.unparse(ast.parse(text))
+    narrow = free["specialise/count/narrow"].files["histogram.py"]
+    assert narrow.count("def _count_plain(") == narrow.count("def count(") == 1
+    inputs = HISTOGRAM.draw(np.random.default_rng(8))
+    before = run(HISTOGRAM.files, HISTOGRAM.entry, inputs)
+    assert_equal(before, run({"histogram.py": narrow}, HISTOGRAM.entry, inputs))
