@@ -75,9 +75,7 @@ def climb(bench: Bench, turns: int, random_seed: int) -> None:
     print(f"seed {first:.4f} s")
     for turn in range(turns):
         rng = random.Random(f"{random_seed}/{turn}")
-        brief = Brief(
-            bench.task, parent, tuple(history), frozenset(tried), rng, bench.execute
-        )
+        brief = Brief(bench.task, parent, tuple(history), frozenset(tried), rng, bench.execute)
         start = time.perf_counter()
         proposal = recipes.propose(brief)
         thought_seconds = time.perf_counter() - start

@@ -78,6 +78,16 @@ def test_other_inputs_go_to_the_original(inputs: dict[str, object]) -> None:
     assert_equal(before, run(variant.files, sample.entry, inputs))
 
 
+@pytest.mark.parametrize("k", [1, 4, 9])
+def test_slices_that_are_clipped_go_to_the_original(k: int) -> None:
+    """A slice that reaches over the end is found out at run time."""
+    sample = sample_of("def f(a, k):\n    return a[k : k + 2] * 2\n", a=np.arange(5.0), k=1)
+    variant = variants(sample)["specialise/f/fixed"]
+    inputs = {"a": np.arange(5.0), "k": k}
+    before = run(sample.files, sample.entry, inputs)
+    assert_equal(before, run(variant.files, sample.entry, inputs))
+
+
 def test_arguments_are_changed_as_before() -> None:
     """What the original writes into its arguments, the compiled function writes there too."""
     text = """

@@ -290,6 +290,14 @@ def hasty(functions: Sequence[str], body: Sequence[str]) -> list[str]:
     return [HASTE] if lines > HASTY_FROM else []
 
 
+def guarded_call(inputs: Inputs, call: str, original: str, text: str) -> list[str]:
+    """The call; where the compiled code may find that things are not as observed and has changed
+    no argument by then, the original function takes over."""
+    if "raise ValueError" not in text or inputs.machine.stored & set(inputs.names):
+        return [f"    {call}"]
+    return ["    try:", f"        {call}", "    except ValueError:", f"        return {original}"]
+
+
 def assemble(
     node: ast.FunctionDef, inputs: Inputs, outputs: Outputs, result: str, changes: list[str]
 ) -> Specialised:
@@ -310,13 +318,15 @@ def assemble(
     names = [argument.arg for argument in node.args.posonlyargs + node.args.args]
     passed = [*names, *(f"{a.arg}={a.arg}" for a in node.args.kwonlyargs)]
     condition = "\n        and ".join(inputs.conditions) or "True"
+    original = f"{plain}({', '.join(passed)})"
+    text = "\n".join([*functions, *body])
     lines = [
         "", "", *hasty(functions, body), *functions, f"@numba.njit([({types})], {OPTIONS})",
         f"def {compiled}({', '.join(inputs.names)}):", *body, *returned,
         "" if body or returned else "    pass", "", f"def {name}({parameters}):",
         f"    if not (\n        {condition}\n    ):",
-        f"        return {plain}({', '.join(passed)})",
-        f"    made = {compiled}({', '.join(inputs.passed)})",
+        f"        return {original}",
+        *guarded_call(inputs, f"made = {compiled}({', '.join(inputs.passed)})", original, text),
         *(f"    {line}" for line in changes), f"    return {result}", "",
     ]  # fmt: skip
     return Specialised(
