@@ -14,7 +14,7 @@ from box_tools import output
 
 from tachograph.errors import BoxError
 from tachograph.sandbox import Box
-from tachograph.sandbox.levels import LevelError, cure
+from tachograph.sandbox.levels import HERE, LevelError, cure
 from tachograph.sandbox.spare import SpareUid, uids_in_use
 from tachograph.sandbox.watch import ENTRIES, scratch_use
 
@@ -59,9 +59,11 @@ def test_giving_up_a_level_is_said(tmp_path: Path) -> None:
 
 def test_an_explicit_level_is_never_lowered() -> None:
     """It is had or refused."""
+    if "C" in HERE:
+        pytest.skip("it may be had here")
     with pytest.raises(BoxError, match="level C is not available") as caught:
         Box.open_best("C")
-    assert caught.value.hint == "to get C: use a Linux virtual machine, and level A in it"
+    assert caught.value.hint == "to get C: use a Mac"
 
 
 def test_level_d_works_when_asked_for() -> None:

@@ -27,7 +27,7 @@ def bare(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         tell("A  namespaces, Landlock, seccomp, limits")
         tell("B  Landlock, seccomp, limits")
-        tell("C  macOS sandbox-exec, limits")
+        tell("C  macOS sandbox-exec, limits; never tested on a Mac")
         tell("D  limits only: no walls; asked for with --unsafe-no-sandbox")
         tell("next: tacho box probe attacks each of them here")
 

@@ -7,7 +7,7 @@ with another trial of its own run.
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -18,6 +18,7 @@ from tachograph.errors import BoxError, UsageError
 from tachograph.loop.check import Answer, Examiner
 from tachograph.loop.clock import Rules
 from tachograph.sandbox import Box, Level
+from tachograph.sandbox.box import usable_cores
 from tachograph.task import Candidate, Check, Task
 
 
@@ -84,7 +85,7 @@ def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
     Raises BoxError where an explicit level cannot be had, UsageError where cores do not suffice.
     """
     threads = task.limits.threads
-    cores = len(os.sched_getaffinity(0))
+    cores = len(usable_cores())
     room = max(cores // threads, 1)
     if not 1 <= parallel <= room:
         raise UsageError(f"--parallel {parallel}: this machine has room for {room} at once",
@@ -101,7 +102,9 @@ def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
             )  # fmt: skip
             examiners.append(Examiner(task, check, stack.enter_context(box)))
             given_up, level = given_up or reasons, box.level
-        if level != "A" and (task.run or task.limits.processes > 1):
-            # a process that nobody waits for hides its CPU time there, so only wall time may decide
+        several = task.run or task.limits.processes > 1
+        if sys.platform != "linux" or (level != "A" and several):
+            # a process that nobody waits for hides its CPU time there, and other systems tell it
+            # too coarsely, so only wall time may decide
             rules = replace(rules, threads=max(threads, 2))
         yield Bench(task, rules, examiners, given_up)

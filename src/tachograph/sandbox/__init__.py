@@ -12,8 +12,9 @@ It knows no ledger and no task. What each level protects: docs/guides/what-the-b
 from tachograph.sandbox.box import Box
 from tachograph.sandbox.levels import Level
 from tachograph.sandbox.limits import Limits
+from tachograph.sandbox.macos import MacBox
 from tachograph.sandbox.memory import MemoryFile
 from tachograph.sandbox.outcome import Failed, Finished
 from tachograph.sandbox.program import Program
 
-__all__ = ["Box", "Failed", "Finished", "Level", "Limits", "MemoryFile", "Program"]
+__all__ = ["Box", "Failed", "Finished", "Level", "Limits", "MacBox", "MemoryFile", "Program"]

@@ -17,11 +17,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tachograph.errors import BoxError
 from tachograph.sandbox.call import Call, CandidateError, failed
-from tachograph.sandbox.levels import CHAIN, Level, LevelError
+from tachograph.sandbox.levels import CHAIN, HERE, Level, LevelError
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, sealed_inputs
 from tachograph.sandbox.outcome import Failed, Finished
@@ -54,6 +54,12 @@ main()
 class Box:
     """Use it in a `with`. Not for two threads at once: open one box per core."""
 
+    elsewhere: ClassVar[dict[str, type[Box]]] = {}
+    """By platform: the class of boxes where this one, which needs Linux, cannot serve."""
+
+    def __init_subclass__(cls, *, platform: str) -> None:
+        Box.elsewhere[platform] = cls
+
     def __init__(self, *, level: Level, python: Path | None, libraries: Sequence[str],
                  limits: Limits, cores: Sequence[int]) -> None:  # fmt: skip
         self.level: Level = level
@@ -79,11 +85,12 @@ class Box:
         Raises BoxError where the level cannot be had here (the hint says how to get it), or where
         the interpreter or a library fails.
         """
-        if level == "C":
-            raise LevelError(level, "boxes stand on Linux only, so far")
+        if level not in HERE:
+            raise LevelError(level, f"it is not made for {sys.platform}")
         limits = limits or Limits()
-        box = cls(level=level, python=python, libraries=libraries, limits=limits,
-                  cores=choose_cores(limits.threads, core))  # fmt: skip
+        kind = cls.elsewhere.get(sys.platform, cls)
+        box = kind(level=level, python=python, libraries=libraries, limits=limits,
+                   cores=choose_cores(limits.threads, core))  # fmt: skip
         try:
             box.start()
             tried = box.run(TRIAL, {})
@@ -99,8 +106,8 @@ class Box:
     def open_best(cls, level: Level | None = None, *, python: Path | None = None,
                   libraries: Sequence[str] = (), limits: Limits | None = None,
                   core: int | None = None) -> tuple[Box, list[str]]:  # fmt: skip
-        """A box at `level`, or where that is None at the best level that can be had here (A or B),
-        with one sentence for each higher level given up: show them to the user.
+        """A box at `level`, or where that is None at the best level that can be had here (A or B;
+        on macOS C), with one sentence for each higher level given up: show them to the user.
 
         Raises BoxError where none can be had; level D is never chosen without being asked for.
         """
@@ -274,9 +281,17 @@ class Box:
         self.close()
 
 
+def usable_cores() -> list[int]:
+    """The cores that this process may use."""
+    if sys.platform == "linux":
+        return sorted(os.sched_getaffinity(0))
+    else:  # noqa: RET505 - one branch a platform, so that each is checked on its own
+        return list(range(os.cpu_count() or 1))
+
+
 def choose_cores(threads: int, core: int | None) -> list[int]:
     """`threads` of the cores that this process may use, from `core` on; default: the last ones."""
-    allowed = sorted(os.sched_getaffinity(0))
+    allowed = usable_cores()
     if threads > len(allowed):
         raise BoxError(f"{threads} cores asked for, {len(allowed)} there",
                        hint="lower limits.threads in task.toml")  # fmt: skip

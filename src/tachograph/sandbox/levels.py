@@ -1,7 +1,7 @@
 """The levels of protection, why one cannot be had on a machine, and how to get it.
 
     A  namespaces, Landlock, seccomp, limits     B  Landlock, seccomp, limits
-    C  macOS sandbox-exec (not built yet)        D  limits only: no protection
+    C  macOS sandbox-exec (untested on a Mac)    D  limits only: no protection
 
 Whether a level can be had is found out by opening a box at it, never by looking at settings; the
 settings are read only afterwards, to say what to change. What each level protects:
@@ -11,13 +11,16 @@ docs/guides/what-the-box-protects.md. Proven by tests/sandbox/test_levels.py.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Literal
 
 from tachograph.errors import BoxError
 
 Level = Literal["A", "B", "C", "D"]
-CHAIN: tuple[Level, ...] = ("A", "B")
+HERE: tuple[Level, ...] = ("C", "D") if sys.platform == "darwin" else ("A", "B", "D")
+"""The levels that are made for this system."""
+CHAIN = HERE[:-1]
 """What is tried, from the best on, when no level is asked for. D never is."""
 
 SYSCTL = "sudo sysctl -w {}={}"
@@ -49,6 +52,8 @@ class LevelError(BoxError):
 
 def cure(level: Level, reason: str, proc_sys: Path = Path("/proc/sys")) -> str:
     """What the machine's owner can change so that `level` works, as one sentence."""
+    if level not in HERE:
+        return f"use {'a Mac' if level == 'C' else 'a Linux virtual machine'}"
     if level == "C":
         return "use a Linux virtual machine, and level A in it"
     if "cannot read" in reason:

@@ -1,17 +1,23 @@
-"""Memory files: bounded from the start, sealed before they are read, so nothing changes later."""
+"""Memory files: bounded from the start, sealed before they are read, so nothing changes later.
+
+Elsewhere than on Linux they are unnamed temporary files, and nothing bounds or seals them.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import mmap
 import os
+import sys
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tachograph.errors import BoxError, UsageError
 from tachograph.sandbox.inside import frame
 
-GROW_SHRINK = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
+COPY_BYTES = 1 << 20
 
 
 class MemoryFile:
@@ -24,16 +30,18 @@ class MemoryFile:
     def make(cls, name: str) -> MemoryFile:
         """An empty one."""
         try:
-            return cls(os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING))
+            return cls(unnamed(name))
         except OSError as error:
-            raise BoxError(f"memfd_create: {error.strerror}", hint="free some memory") from None
+            raise BoxError(f"no memory file: {error.strerror}", hint="free some memory") from None
 
     @classmethod
     def bounded(cls, name: str, size: int) -> MemoryFile:
         """One that a box may write, never beyond `size` bytes. Pages are taken as they are used."""
         made = cls.make(name)
         os.ftruncate(made.descriptor, size)
-        fcntl.fcntl(made.descriptor, fcntl.F_ADD_SEALS, GROW_SHRINK)
+        if sys.platform == "linux":
+            fcntl.fcntl(made.descriptor, fcntl.F_ADD_SEALS,
+                        fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)  # fmt: skip
         return made
 
     @classmethod
@@ -59,8 +67,11 @@ class MemoryFile:
 
     def seal(self) -> bool:
         """No more writing, by anyone. False where someone still holds it mapped for writing."""
+        if sys.platform != "linux":
+            return False
+        seals = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_WRITE
         try:
-            fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, GROW_SHRINK | fcntl.F_SEAL_WRITE)
+            fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, seals)
         except OSError:
             return False
         return True
@@ -78,7 +89,10 @@ class MemoryFile:
         made = MemoryFile.make(name)
         size, done = self.size, 0
         while done < size:
-            done += os.sendfile(made.descriptor, self.descriptor, done, size - done)
+            if sys.platform == "linux":
+                done += os.sendfile(made.descriptor, self.descriptor, done, size - done)
+            else:
+                done += os.write(made.descriptor, os.pread(self.descriptor, COPY_BYTES, done))
         made.seal()
         return made
 
@@ -98,6 +112,16 @@ class MemoryFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def unnamed(name: str) -> int:
+    """A descriptor of a file that no path leads to. Raises OSError."""
+    if sys.platform == "linux":
+        return os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    else:  # noqa: RET505 - one branch a platform, so that each is checked on its own
+        descriptor, path = tempfile.mkstemp(prefix=f"tacho-{name}-")
+        Path(path).unlink()
+        return descriptor
 
 
 def printable(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,7 +20,7 @@ from typing import Any, Literal
 from tachograph.errors import BoxError
 from tachograph.sandbox.box import Box
 from tachograph.sandbox.inside import leftovers
-from tachograph.sandbox.levels import Level, LevelError
+from tachograph.sandbox.levels import HERE, Level, LevelError
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.outcome import Failed
 from tachograph.sandbox.program import Program
@@ -64,10 +65,10 @@ class Report:
 
 
 def probe(level: Level | None = None, python: Path | None = None) -> Report:
-    """Attack real boxes: at `level`, or at A, B and D. A level that cannot be had is reported."""
+    """Attack real boxes: at `level`, or at all of this system's; what cannot be had is named."""
     attempts: list[Attempt] = []
     missing: dict[Level, str] = {}
-    levels: tuple[Level, ...] = (level,) if level else ("A", "B", "D")
+    levels: tuple[Level, ...] = (level,) if level else HERE
     for each in levels:
         try:
             attempts += attack_all(each, python)
@@ -78,6 +79,8 @@ def probe(level: Level | None = None, python: Path | None = None) -> Report:
 
 def attack_all(level: Level, python: Path | None) -> Iterator[Attempt]:
     """Every attack once, in boxes at `level`. Raises LevelError."""
+    if sys.platform != "linux":
+        raise LevelError(level, "the probe's attacks are written for Linux")
     with (
         Targets() as targets,
         Box.open(level=level, python=python, limits=LIMITS) as alone,
