@@ -276,6 +276,7 @@ def test_the_profile_allows_little() -> None:
     text = profile(interpreter=[Path("/opt/py")], scratch=Path("/private/tmp/box"),
                    hidden=Path("/opt/py/site/tachograph"), several=False)  # fmt: skip
     assert text.startswith("(version 1)\n(deny default)\n")
+    assert "\n(deny process-info* nvram* iokit-get-properties file-map-executable)\n" in text
     assert "allow network" not in text
     assert text.count("allow file-write*") == 1
     assert '(allow file-write*\n    (subpath "/private/tmp/box"))' in text

@@ -18,8 +18,11 @@ SYSTEM = (
 PROGRAMS = ("/bin", "/usr/bin", "/usr/libexec", "/Library/Developer", "/Applications/Xcode.app")
 """What a build or run command may start besides the interpreter and what lies in the scratch."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+# the second rule: what macOS goes on allowing under `deny default`, as Firefox's profile knows
+# (SandboxPolicyContent.h)
 HEAD = """(version 1)
 (deny default)
+(deny process-info* nvram* iokit-get-properties file-map-executable)
 (allow sysctl-read)
 (allow dynamic-code-generation)
 (allow process-info* (target self))
