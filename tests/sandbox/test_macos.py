@@ -311,7 +311,8 @@ def test_times_of_ps_are_read() -> None:
 
 def test_the_census_counts_this_process() -> None:
     """With its parent, group and size."""
-    mine = next(row for row in census() if row.pid == os.getpid())
+    rows = census()
+    mine = next(row for row in rows if row.pid == os.getpid())
     assert (mine.parent, mine.group, mine.zombie) == (os.getppid(), os.getpgrp(), False)
     assert mine.resident_kib > 1000
-    assert mine in family(os.getpid(), census())
+    assert mine in family(os.getpid(), rows)
