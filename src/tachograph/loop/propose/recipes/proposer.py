@@ -7,7 +7,7 @@ import libcst as cst
 from tachograph.loop.propose.protocol import Brief, Proposal
 from tachograph.loop.propose.recipes.catalogue import CATALOGUE
 from tachograph.loop.propose.recipes.choose import ranked
-from tachograph.loop.propose.recipes.observe import observe
+from tachograph.loop.propose.recipes.watching import watched
 from tachograph.loop.propose.recipes.workpiece import Variant, Workpiece, compiles
 from tachograph.task.candidate import Candidate
 
@@ -45,7 +45,7 @@ class Recipes:
         """
         parent, entry = brief.parent, brief.task.entry
         if parent.id not in self._found:
-            seen = observe({**parent.files, **brief.task.fixed}, entry, brief.execute)
+            seen = watched(parent.files, brief.task.fixed, entry, brief.execute)
             found = variants(Workpiece(parent.files, entry, seen))
             found = [each for each in found if each.share > 0.0 or not seen.functions]
             if not seen.functions:
