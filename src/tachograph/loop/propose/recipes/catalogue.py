@@ -18,6 +18,7 @@ from tachograph.loop.propose.recipes import (
     preallocate,
     specialised,
     subexpressions,
+    threads,
     vectorise,
 )
 from tachograph.loop.propose.recipes.workpiece import Variant, Workpiece
@@ -38,6 +39,7 @@ CATALOGUE: tuple[Recipe, ...] = (
     Recipe("specialise", 2.0, specialised.find),
     Recipe("numba", 1.5, numba_function.find),
     Recipe("numba-options", 0.15, numba_options.find),
+    Recipe("threads", 0.5, threads.find),
     Recipe("vectorise", 0.8, vectorise.find),
     Recipe("float32", 0.1, float32.find),
     Recipe("in-place", 0.06, in_place.find),

@@ -46,7 +46,8 @@ class Recipes:
         parent, entry = brief.parent, brief.task.entry
         if parent.id not in self._found:
             seen = watched(parent.files, brief.task.fixed, entry, brief.execute)
-            found = variants(Workpiece(parent.files, entry, seen))
+            piece = Workpiece(parent.files, entry, seen, brief.task.limits.threads)
+            found = variants(piece)
             found = [each for each in found if each.share > 0.0 or not seen.functions]
             if not seen.functions:
                 return found

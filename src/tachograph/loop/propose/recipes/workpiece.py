@@ -61,6 +61,8 @@ class Workpiece:
     files: Mapping[str, str]
     entry: str
     observation: Observation
+    threads: int = 1
+    """Cores that the task allows."""
 
     @cached_property
     def modules(self) -> dict[str, tuple[cst.Module, ast.Module]]:
