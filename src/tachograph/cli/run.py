@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +12,11 @@ import typer
 from tachograph.cli.exits import Exit
 from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import quoted, remark, tell, tell_json
+from tachograph.cli.stop import Stop
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
+    from tachograph.ledger import Entry
     from tachograph.loop.archive import Archive, Record
     from tachograph.loop.bench import Bench
     from tachograph.loop.budget import Budget
@@ -245,19 +246,23 @@ def sit(run: Run, bench: Bench, budget: Budget, *, quiet: bool) -> str:
     """One sitting of the loop, on the screen; Ctrl-C and SIGTERM end it cleanly. Why it ended."""
     from tachograph.cli.screen import open_screen
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with open_screen(heading(run, bench), budget, quiet=quiet) as screen:
+        with Stop() as stop, open_screen(heading(run, bench), budget, quiet=quiet) as screen:
             from tachograph.loop.propose.recipes import Recipes
             from tachograph.loop.turn import Loop
 
+            def listen(entry: Entry) -> None:
+                screen.entry(entry)
+                stop.check()
+
             screen.watch(run.archive)
-            run.listen = screen.entry
+            run.listen = listen
+            stop.arm()
             return Loop(run, bench, [Recipes()], budget).drive()
     except KeyboardInterrupt:
         return "interrupted"
     finally:
-        signal.signal(signal.SIGTERM, before)
+        run.listen = None
 
 
 def finish(run: Run, reason: str, as_json: bool) -> None:
