@@ -128,7 +128,8 @@ def test_sources_over_the_limit_are_not_proposed() -> None:
 @pytest.mark.parametrize(
     "text",
     ["def f(:", "", "\x00", "x = 1\r\ny = 2\r\n", "def f(n):\n\treturn n", "f = lambda n: n",
-     "async def g(n): ...\ndef f(n): return n", "class A:\n    def f(self): ...\n", "def f(n):\n    match n:\n"
+     "async def g(n): ...\ndef f(n): return n", "class A:\n    def f(self): ...\n",
+     "def f(n):\n    match n:\n"
      "        case 1: return 2\n    return n\n", "from x import *\ndef f(*a, **k): return a"],
 )  # fmt: skip
 def test_odd_sources_raise_nothing(text: str) -> None:
