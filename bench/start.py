@@ -22,7 +22,6 @@ from datetime import datetime
 from pathlib import Path
 
 from bars import Bar, report
-
 from tachograph.ledger import Ledger
 
 FIRST_TRIAL_SECONDS = 1.5
