@@ -86,7 +86,7 @@ def test_a_level_that_cannot_be_had_is_reported_with_its_cure() -> None:
     """The report names the level, the reason and the way to get it."""
     report = probe("C")
     assert not report.attempts
-    assert "to get C: use a Linux virtual machine" in report.missing["C"]
+    assert "to get C: use a Mac" in report.missing["C"]
 
 
 def test_the_report_says_what_no_level_protects_from() -> None:
