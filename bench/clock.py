@@ -139,8 +139,12 @@ def promised(experiment: Experiment, found: Sequence[Comparison]) -> list[Bar]:
                 f"<= {allowed} of {count}", str(missed), missed <= allowed)]  # fmt: skip
     if experiment.ratio == 1.0:
         called = sum(result.verdict in ("faster", "slower") for result in found)
-        bars.append(Bar("identical code called faster or slower", f"<= {allowed} of {count}",
-                        str(called), called <= allowed))  # fmt: skip
+        bars.append(Bar("identical code called faster or slower", "<= 2 %",
+                        f"{called} of {count}", called <= 0.02 * count))  # fmt: skip
+    if experiment.ratio == 1.09:
+        faster = sum(result.verdict == "faster" for result in found)
+        bars.append(Bar("a true 1.09 called faster", ">= 95 %",
+                        f"{faster} of {count}", faster >= 0.95 * count))  # fmt: skip
     return bars
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tachograph.sandbox import Level
 
 DEFAULT_SECONDS = 300.0
+DIFF_LINES = 100
 STATED = {"kept": Exit.YES, "not-resolved": Exit.UNKNOWN, "box-failed": Exit.UNKNOWN}
 
 Trials = Annotated[int | None, typer.Option("--trials", help="Stop after this many trials.")]
@@ -169,7 +171,14 @@ def propose(
     raise typer.Exit(STATED.get(record.verdict, Exit.NO))
 
 
-def show(run: RunId = "last", ledger: LedgerAt = None, as_json: AsJson = False) -> None:
+def show(
+    run: RunId = "last",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the best's files there.")
+    ] = None,
+    ledger: LedgerAt = None,
+    as_json: AsJson = False,
+) -> None:
     """What a run found: its trials, the lineage of the best, and the best as a diff."""
     from tachograph.cli.places import open_ledger
     from tachograph.loop.report import diff, record_text, run_data, summary
@@ -183,6 +192,8 @@ def show(run: RunId = "last", ledger: LedgerAt = None, as_json: AsJson = False) 
         changes = (
             diff(found.candidate(opened.seed_candidate), found.candidate(best.id)) if best else ""
         )
+        if out and best:
+            write_files(out, found.candidate(best.id).files)
         if as_json:
             tell_json(run_data(found) | {"diff": changes})
             return
@@ -196,7 +207,29 @@ def show(run: RunId = "last", ledger: LedgerAt = None, as_json: AsJson = False) 
                 for number, record in enumerate(records, 1):
                     tell(f"{number:4}  {record_text(record)}")
         if changes:
-            tell("\n" + changes)
+            tell("\n" + shortened(changes, found.id))
+
+
+def shortened(changes: str, run: str) -> str:
+    """The diff, cut where it would bury the rest."""
+    lines = changes.splitlines()
+    if len(lines) <= DIFF_LINES:
+        return changes
+    rest = f"({len(lines) - DIFF_LINES} more lines: tacho show {run} --out DIR writes the files)"
+    return "\n".join([*lines[:DIFF_LINES], rest])
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write a candidate's files below `folder`. Raises UsageError where that cannot be."""
+    try:
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write below {folder}: {error.strerror}", hint="--out DIR"
+        ) from None
 
 
 def plot(
