@@ -1,20 +1,26 @@
-# `make demo` and `make test` need Python 3.11+ and make; all else is set up in .venv.
+# `make demo` and `make test` need Python 3.11+ and make; all else is set up in .venv: what running
+# needs for `demo` (.venv/.runs), what development needs for the others (.venv/.ready).
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SECONDS ?= 110
 
 .PHONY: setup demo test test-all lint types bench clean
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml requirements-dev.txt
+.venv/.runs: pyproject.toml requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "\nhint: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup
+.venv/.ready: .venv/.runs requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/.runs
 	@$(BIN)/tacho run char-lm --seconds $(SECONDS) --ledger .tacho/demo || test $$? -eq 1
 	@$(BIN)/tacho show last --ledger .tacho/demo
 	@$(BIN)/tacho ledger verify --ledger .tacho/demo
