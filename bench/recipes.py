@@ -13,11 +13,11 @@ import random
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from tachograph.loop.propose.protocol import Attempt, Brief, ExecuteError, Proposal
+from tachograph.loop.propose.protocol import Attempt, Brief, Desk, ExecuteError, Proposal
 from tachograph.loop.propose.recipes import Recipes
 from tachograph.sandbox import Box, Failed, Finished, Program
 from tachograph.task import load
@@ -75,9 +75,9 @@ def climb(bench: Bench, turns: int, random_seed: int) -> None:
     print(f"seed {first:.4f} s")
     for turn in range(turns):
         rng = random.Random(f"{random_seed}/{turn}")
-        brief = Brief(bench.task, parent, tuple(history), frozenset(tried), rng, bench.execute)
+        brief = Brief(bench.task, parent, tuple(history), frozenset(tried), rng)
         start = time.perf_counter()
-        proposal = recipes.propose(brief)
+        proposal = recipes.propose(brief, cast(Desk, bench))
         thought_seconds = time.perf_counter() - start
         if proposal is None:
             print("nothing more to try")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tachograph.loop.propose.protocol import Brief, Proposal
+from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.task import Candidate, Task, load
 
 CHECK = """
@@ -49,11 +49,13 @@ class Numbered:
 
     name = "numbered"
 
+    thinks_here = True
+
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
         self.now = now
         self.asked: list[float] = []
 
-    def propose(self, brief: Brief) -> Proposal:
+    def propose(self, brief: Brief, desk: Desk) -> Proposal:
         """The first number that was not tried."""
         self.asked.append(self.now())
         for number in itertools.count(len(brief.tried)):

@@ -9,7 +9,7 @@ from pathlib import Path
 from tachograph.ledger import Entry, Ledger
 from tachograph.loop.bench import Bench
 from tachograph.loop.budget import Budget
-from tachograph.loop.propose.protocol import Brief, Proposal
+from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.loop.run import Run
 from tachograph.loop.turn import Loop
 from tachograph.task import Candidate, Task, load
@@ -93,12 +93,14 @@ def make_task(
 class Scripted:
     """Proposes these candidates, those already tried left out, whatever the parent."""
 
+    thinks_here = True
+
     def __init__(self, candidates: Iterable[Candidate], name: str = "scripted") -> None:
         self.candidates = list(candidates)
         self.name = name
         self.briefs: list[Brief] = []
 
-    def propose(self, brief: Brief) -> Proposal | None:
+    def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
         """The next one."""
         self.briefs.append(brief)
         for number, candidate in enumerate(self.candidates):

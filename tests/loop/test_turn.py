@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from loop_toys import (
     EQUAL,
@@ -131,6 +133,7 @@ def test_a_revoked_best_is_replaced(new_bench, ledger, ledger_folder):
     drive(run, bench, [liar])
     assert verdicts(run) == ["kept"]
     (bench.task.folder / "late").touch()
+    run.resume()
     drive(run, bench, [FASTER])
     assert verdicts(run) == ["revoked", "kept"]
     assert run.archive.best is not None
@@ -143,9 +146,10 @@ def test_a_proposer_that_repeats_itself_is_passed_over(new_bench, ledger, ledger
 
     class Stuck:
         name = "stuck"
+        thinks_here = True
 
-        def propose(self, brief):
-            return Scripted([WRONG]).propose(type(brief)(**{**vars(brief), "tried": frozenset()}))
+        def propose(self, brief, desk):
+            return Scripted([WRONG]).propose(replace(brief, tried=frozenset()), desk)
 
     bench = new_bench(metric="check")
     run = begin(ledger, ledger_folder, bench)
@@ -183,9 +187,9 @@ def test_random_choices_depend_on_seed_and_history(new_bench, ledger, ledger_fol
     run = begin(ledger, ledger_folder, bench)
     one, two = Scripted(correct(3)), Scripted(correct(3))
     Loop(run, bench, [one], Budget(trials=1)).drive()
-    draw = Loop(run, bench, [one], Budget()).brief(SEED.id, []).rng.random()
+    draw = Loop(run, bench, [one], Budget()).brief(SEED.id, 2).rng.random()
     again = Run.read(ledger, run.id, ledger_folder)
-    assert Loop(again, bench, [two], Budget()).brief(SEED.id, []).rng.random() == draw
+    assert Loop(again, bench, [two], Budget()).brief(SEED.id, 2).rng.random() == draw
 
 
 def some_of_each() -> list[Candidate]:

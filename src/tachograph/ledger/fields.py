@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache, partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -34,9 +34,11 @@ def from_plain(kind: str, plain: Any) -> Body:
     if wanted is None:
         raise FormatError(f"unknown kind {kind!r}", hint="read it with a newer tachograph")
     checks = _checks(kind)
-    if not isinstance(plain, dict) or plain.keys() != {name for name, _ in checks}:
+    if not isinstance(plain, dict) or not _needed(kind) <= plain.keys() <= {n for n, _ in checks}:
         raise FormatError(f"the fields are not those of a {kind}", hint=_HINT)
-    return wanted(**{name: _fitted(kind, name, check, plain[name]) for name, check in checks})
+    return wanted(
+        **{name: _fitted(kind, name, check, plain[name]) for name, check in checks if name in plain}
+    )
 
 
 def digests(body: Body) -> Iterator[str]:
@@ -59,6 +61,16 @@ def _fitted(kind: str, name: str, check: Check, value: Any) -> Any:
 @cache
 def _checks(kind: str) -> tuple[tuple[str, Check], ...]:
     return tuple((name, _check_for(hint)) for name, hint in _hints(kind))
+
+
+@cache
+def _needed(kind: str) -> frozenset[str]:
+    """Fields without a default. An entry of an earlier version lacks those that came later."""
+    return frozenset(
+        field.name
+        for field in fields(KINDS[kind])
+        if field.default is MISSING and field.default_factory is MISSING
+    )
 
 
 @cache

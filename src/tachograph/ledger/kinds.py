@@ -1,15 +1,16 @@
 """What can be recorded: one frozen dataclass per kind, in one closed union.
 
 A kind is named by what happened, in the past tense, and its fields hold ground types only. To add a
-kind, write its dataclass and name it in `Body`. A kind's shape never changes afterwards: a later
-shape is a new kind, so that old entries stay readable for ever. Large content lies in the object
+kind, write its dataclass and name it in `Body`. A kind's shape never changes afterwards, but that a
+field may come to it whose default says what its absence means; any other shape is a new kind. So
+old entries stay readable for ever. Large content lies in the object
 store; a field of type `Digest` names it. Proven by tests/ledger/test_ledger_kinds.py. Not covered:
 what entries mean together, which is for whoever reads them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
 Digest = Annotated[str, "sha-256"]
@@ -40,6 +41,8 @@ class RunOpened:
     """Parameters of the clock."""
     proposers: list[str]
     """Names of the proposers, in order."""
+    team: dict[str, Any] = field(default_factory=dict)
+    """How they work together: seats, policy, directions, goal; empty: one seat, best first."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,91 @@ class ClockTested:
 
 
 @dataclass(frozen=True)
+class TurnBegun:
+    """The loop gave a seat to a proposer. After a crash the same turn may be given again."""
+
+    run: str
+    """Id of the run."""
+    turn: int
+    """Number of the turn in the run, from 1."""
+    seat: int
+    """Which of the run's seats, from 1."""
+    proposer: str
+    """Name of the proposer."""
+    parent: str
+    """Id of the candidate that it is to build on."""
+    direction: str
+    """A starting direction, given by a person or drawn; may be empty."""
+    seen: int
+    """Number of the last entry that the choice of proposer and parent rests on, and the brief."""
+
+
+@dataclass(frozen=True)
+class TurnEnded:
+    """A turn came to its end; stands beside the CandidateProposed that it ended with."""
+
+    run: str
+    """Id of the run."""
+    turn: int
+    """Number of the turn."""
+    outcome: Literal["proposed", "duplicate", "nothing", "malformed", "failed", "over-budget"]
+    """A new candidate, one that was there already, nothing more to try from this parent, an answer
+    that makes no candidate, a proposer that broke or hung, a budget that would have been passed."""
+    candidate: str | None
+    """Id of the candidate; None where there is none."""
+    detail: str
+    """Why, where there is more to say; untrusted text."""
+
+
+@dataclass(frozen=True)
+class ModelAnswered:
+    """A model answered a call; recorded before anything is done with the answer."""
+
+    run: str
+    """Id of the run."""
+    turn: int
+    """Number of the turn that asked."""
+    call: int
+    """Number of the call in the turn, from 1."""
+    model: str
+    """Name of the model, as it was asked for."""
+    request: Digest
+    """The object that holds the request."""
+    answer: Digest
+    """The object that holds the answer."""
+    input_tokens: int
+    """Tokens read, by the provider's count."""
+    output_tokens: int
+    """Tokens written, by the provider's count."""
+    cost_usd: float | None
+    """What it cost; None: not known."""
+    cost_source: Literal["provider", "prices", "unknown"]
+    """Who says so: the provider, or a table of prices."""
+    seconds: float
+    """From the call to its answer."""
+
+
+@dataclass(frozen=True)
+class ModelFailed:
+    """A call of a model came to nothing."""
+
+    run: str
+    """Id of the run."""
+    turn: int
+    """Number of the turn that asked."""
+    call: int
+    """Number of the call in the turn, from 1."""
+    model: str
+    """Name of the model, as it was asked for."""
+    request: Digest
+    """The object that holds the request."""
+    reason: str
+    """Why, as one word: refused, rate-limit, server, cut, timeout, too-long ..."""
+    detail: str
+    """Why, in full; untrusted text."""
+
+
+@dataclass(frozen=True)
 class CandidateProposed:
     """A proposer made a candidate."""
 
@@ -102,6 +190,8 @@ class CandidateProposed:
     """What the proposer says about it; untrusted text."""
     files: dict[str, Digest]
     """Editable files: path to the object that holds the content."""
+    turn: int | None = None
+    """Turn of the run in which it was made; None: by hand."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +331,10 @@ Body = (
     | RunResumed
     | RunClosed
     | ClockTested
+    | TurnBegun
+    | TurnEnded
+    | ModelAnswered
+    | ModelFailed
     | CandidateProposed
     | BoxFailed
     | TrialChecked

@@ -18,11 +18,16 @@ from tachograph.ledger.kinds import (
     CandidateKept,
     CandidateProposed,
     ClockTested,
+    FindingShared,
+    ModelAnswered,
+    ModelFailed,
     RunClosed,
     RunOpened,
     RunResumed,
     TrialChecked,
     TrialTimed,
+    TurnBegun,
+    TurnEnded,
 )
 from tachograph.loop.propose.protocol import Attempt
 
@@ -70,7 +75,22 @@ class Record:
             candidate=self.id, parents=tuple(self.proposed.parents),
             proposer=self.proposed.proposer, label=self.proposed.label, verdict=self.verdict,
             ratio=self.screen.ratio if self.screen else None,
+            detail=self.checked.detail if self.checked else "",
         )  # fmt: skip
+
+
+@dataclass
+class Turn:
+    """One turn of a proposer, and what it cost."""
+
+    begun: TurnBegun
+    seq: int
+    """Of its first TurnBegun entry."""
+    ended: TurnEnded | None = None
+    answers: list[ModelAnswered] = field(default_factory=list)
+    failures: list[ModelFailed] = field(default_factory=list)
+    candidates: list[str] = field(default_factory=list)
+    """Ids of what was proposed in it, in order."""
 
 
 class Archive:
@@ -90,6 +110,16 @@ class Archive:
         """Those with a verdict, in the order of the first one."""
         self.standing: dict[str, Record] = {}
         """Those kept and not revoked, in the order of keeping."""
+        self.turns: dict[int, Turn] = {}
+        """By number, in the order in which they began."""
+        self.exhausted: set[tuple[str, str]] = set()
+        """Proposer and parent where the proposer said that there is nothing more to try."""
+        self.findings: list[tuple[str, FindingShared]] = []
+        """Writer and note, in the order of sharing."""
+        self.tokens = 0
+        """Read and written by models so far."""
+        self.money_usd = 0.0
+        """Paid for models so far, where it is known."""
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Archive:
@@ -109,12 +139,21 @@ class Archive:
             self.opened = body
         elif isinstance(body, RunResumed):
             self.closed = None
+            self.exhausted.clear()  # another sitting may have other proposers of the same name
         elif isinstance(body, RunClosed):
             self.closed = body
         elif isinstance(body, ClockTested):
             self.clock = body
         elif isinstance(body, CandidateProposed):
             self.records.setdefault(body.candidate, Record(body, entry.seq))
+            if body.turn in self.turns:
+                self.turns[body.turn].candidates.append(body.candidate)
+        elif isinstance(body, TurnBegun):
+            self.turns.setdefault(body.turn, Turn(body, entry.seq))
+        elif isinstance(body, TurnEnded | ModelAnswered | ModelFailed):
+            self.add_to_turn(self.turns[body.turn], body)
+        elif isinstance(body, FindingShared):
+            self.findings.append((entry.actor, body))
         elif isinstance(
             body, TrialChecked | TrialTimed | BoxFailed | CandidateKept | CandidateDropped
         ):
@@ -142,6 +181,19 @@ class Archive:
                 record.kept, record.dropped = None, body
             record.finish(time)
             self.finished.setdefault(record.id, record)
+
+    def add_to_turn(self, turn: Turn, body: TurnEnded | ModelAnswered | ModelFailed) -> None:
+        """Fold what happened in one turn."""
+        if isinstance(body, ModelAnswered):
+            turn.answers.append(body)
+            self.tokens += body.input_tokens + body.output_tokens
+            self.money_usd += body.cost_usd or 0.0
+        elif isinstance(body, ModelFailed):
+            turn.failures.append(body)
+        else:
+            turn.ended = body
+            if body.outcome == "nothing":
+                self.exhausted.add((turn.begun.proposer, turn.begun.parent))
 
     @property
     def trials(self) -> list[Record]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import secrets
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +33,8 @@ from tachograph.task import Candidate, Task
 
 ACTOR = "loop"
 Listener = Callable[[Entry], None]
+Draft = tuple[str, Sequence[int], Body]
+"""Actor, parents and body of an entry to append."""
 
 
 class Run:
@@ -45,6 +48,10 @@ class Run:
         self.listen = listen
         self.next_seq = 0
         self.cache: dict[str, Candidate] = {}
+        self.folding = threading.RLock()
+        """Held while the archive changes; whoever reads several of its parts holds it, too."""
+        self.unheard: list[Entry] = []
+        """Folded in, and not told to the listener yet, who lives on the main thread."""
         self.stored: set[str] = set()
         """Files that an entry of this run names: they need not be put away again."""
 
@@ -52,8 +59,8 @@ class Run:
 
     @classmethod
     def open(cls, ledger: Ledger, folder: Path, task: Task, budget: Budget, rules: Rules, *,
-             box: dict[str, Any], proposers: list[str], random_seed: int | None = None,
-             listen: Listener | None = None) -> Run:  # fmt: skip
+             box: dict[str, Any], proposers: list[str], team: dict[str, Any] | None = None,
+             random_seed: int | None = None, listen: Listener | None = None) -> Run:  # fmt: skip
         """Begin a new run; it is in the ledger when this returns."""
         run = cls(ledger, "r-" + secrets.token_hex(4), folder, listen)
         run.next_seq = ledger.size
@@ -61,7 +68,7 @@ class Run:
         run.record(RunOpened(
             run=run.id, task=task.name, task_digest=task.digest, seed_candidate=task.seed.id,
             goal=task.goal, budget=budget.plain(), random_seed=seed, box=box,
-            clock=asdict(rules), proposers=proposers,
+            clock=asdict(rules), proposers=proposers, team=team or {},
         ))  # fmt: skip
         run.record_candidate(task.seed, [], SEED_LABEL, SEED_LABEL, "the task as given")
         return run
@@ -85,42 +92,56 @@ class Run:
 
     # -- record and read -------------------------------------------------------------------------
 
-    def record(self, body: Body, parents: tuple[int, ...] = (), actor: str = ACTOR) -> None:
-        """Append one entry and fold it in; durable when this returns."""
-        self.ledger.append([(actor, parents, body)])
+    def append(self, drafts: Sequence[Draft]) -> None:
+        """Append entries together and fold them in; durable when this returns."""
+        self.ledger.append(drafts)
         self.refresh()
 
+    def record(self, body: Body, parents: tuple[int, ...] = (), actor: str = ACTOR) -> None:
+        """Append one entry."""
+        self.append([(actor, parents, body)])
+
     def record_about(self, *bodies: Body) -> None:
-        """Append entries that rest on their candidates' proposals, together, and fold them in."""
-        about = [self.archive.records.get(getattr(body, "candidate", "")) for body in bodies]
-        self.ledger.append([(ACTOR, (record.seq,) if record else (), body)
-                            for body, record in zip(bodies, about, strict=True)])  # fmt: skip
-        self.refresh()
+        """Append entries that rest on their candidates' proposals, together."""
+        self.append([(ACTOR, self.seqs_of([getattr(body, "candidate", "")]), body)
+                     for body in bodies])  # fmt: skip
 
     def record_candidate(self, candidate: Candidate, parents: list[str], proposer: str, label: str,
                          note: str) -> None:  # fmt: skip
         """Put the files away, then record the proposal."""
+        proposal = Proposal(candidate, label, note)
+        self.append([self.draft_proposal(proposal, parents, proposer, turn=None)])
+
+    def draft_proposal(self, proposal: Proposal, parents: list[str], proposer: str,
+                       turn: int | None) -> Draft:  # fmt: skip
+        """The entry of a proposal, whose files are put away now."""
+        candidate = proposal.candidate
         files = dict(candidate.manifest)
         for path, digest in files.items():
             if digest not in self.stored:
                 self.ledger.put(candidate.files[path].encode())
-        seqs = tuple(self.archive.records[p].seq for p in parents if p in self.archive.records)
-        body = CandidateProposed(self.id, candidate.id, parents, proposer, label, note, files)
         self.cache[candidate.id] = candidate
-        self.record(body, seqs, actor=proposer)
+        body = CandidateProposed(self.id, candidate.id, parents, proposer, proposal.label,
+                                 proposal.note, files, turn)  # fmt: skip
+        return proposer, self.seqs_of(parents), body
 
-    def record_proposal(self, proposal: Proposal, parent: str, proposer: str) -> None:
-        """What a proposer made from `parent`."""
-        self.record_candidate(proposal.candidate, [parent], proposer, proposal.label, proposal.note)
+    def seqs_of(self, candidates: Sequence[str]) -> tuple[int, ...]:
+        """Numbers of their proposals' entries."""
+        found = (self.archive.records.get(candidate) for candidate in candidates)
+        return tuple(record.seq for record in found if record)
 
     def refresh(self) -> None:
-        """Fold in what was recorded since, by this process or another."""
-        for entry in self.ledger.entries(run=self.id, start=self.next_seq):
-            self.archive.add(entry)
-            self.next_seq = entry.seq + 1
-            self.stored.update(entry.digests())
-            if self.listen:
-                self.listen(entry)
+        """Fold in what was recorded since, by this process or another; on the main thread, tell."""
+        with self.folding:
+            for entry in self.ledger.entries(run=self.id, start=self.next_seq):
+                self.archive.add(entry)
+                self.next_seq = entry.seq + 1
+                self.stored.update(entry.digests())
+                if self.listen:
+                    self.unheard.append(entry)
+        if self.listen and threading.current_thread() is threading.main_thread():
+            while self.unheard:
+                self.listen(self.unheard.pop(0))
 
     def candidate(self, candidate: str) -> Candidate:
         """The candidate's files, verified as they are read. Raises NotFoundError, DamagedError."""

@@ -31,14 +31,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def brief(task: Task, tried: frozenset[str] = frozenset()) -> Brief:
-    return Brief(task, task.seed, [], tried, random.Random(1), lambda files, entry: None)
+    return Brief(task, task.seed, [], tried, random.Random(1))
 
 
 def test_the_editable_files_are_the_candidate(task, folder):
     """Whatever else lies in the folder stays there."""
     (folder / "notes.txt").write_text("not a part of it")
     (folder / "check.py").write_text("def draw(rng): ...")
-    proposal = Hand(folder, "my label", "my note").propose(brief(task))
+    proposal = Hand(folder, "my label", "my note").propose(brief(task), None)
     assert proposal is not None
     assert proposal.candidate == FAST
     assert (proposal.label, proposal.note) == ("my label", "my note")
@@ -46,7 +46,7 @@ def test_the_editable_files_are_the_candidate(task, folder):
 
 def test_what_was_tried_is_not_proposed_again(task, folder):
     """Its verdict stands."""
-    assert Hand(folder, "", "").propose(brief(task, frozenset([FAST.id]))) is None
+    assert Hand(folder, "", "").propose(brief(task, frozenset([FAST.id])), None) is None
 
 
 def test_text_is_taken_byte_for_byte(task, folder):

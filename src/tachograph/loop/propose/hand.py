@@ -7,7 +7,7 @@ import stat
 from pathlib import Path, PurePosixPath
 
 from tachograph.errors import UsageError
-from tachograph.loop.propose.protocol import Brief, Proposal
+from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.task import Candidate, Task
 
 
@@ -15,6 +15,8 @@ class Hand:
     """Proposes the editable files of one folder, once."""
 
     name = "hand"
+
+    thinks_here = True
 
     def __init__(self, folder: Path, label: str, note: str) -> None:
         self.folder = folder
@@ -37,7 +39,7 @@ class Hand:
                 raise UsageError(f"{self.folder / path}: no UTF-8 text") from None
         return Candidate(files)
 
-    def propose(self, brief: Brief) -> Proposal | None:
+    def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
         """The folder's candidate, unless it was tried."""
         candidate = self.candidate(brief.task)
         if candidate.id in brief.tried:

@@ -1,4 +1,11 @@
-"""Proposers make candidates: one call, one proposal, from a brief that says all it may know.
+"""Proposers make candidates. A brief says all that one may know, a desk all that it may do.
+
+    class Mine:
+        name = "mine"
+        thinks_here = True
+
+        def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
+            return Proposal(Candidate(...), "what I changed", "why it should help")
 
 A proposer holds no state of its own that a resume would lose: what was tried is in the brief.
 """
@@ -6,10 +13,13 @@ A proposer holds no state of its own that a resume would lose: what was tried is
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tachograph.ledger.kinds import Body, ModelAnswered
 from tachograph.task.candidate import Candidate
 from tachograph.task.task import Task
 
@@ -24,9 +34,26 @@ class Attempt:
     label: str
     """The proposer's own short name for the change, for example `numba/forward`."""
     verdict: str
-    """kept, faster-unconfirmed, same, slower, not-resolved, wrong, failed or box-failed."""
+    """kept, faster-unconfirmed, same, slower, not-resolved, unpromising, wrong, failed, refused,
+    revoked or box-failed."""
     ratio: float | None
-    """Speed against its parent (1.2: a fifth faster); None where it was not timed."""
+    """Speed against the best of its time (1.2: a fifth faster); None where it was not timed."""
+    detail: str = ""
+    """Why it was refused, where it was; untrusted text."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A note from the board."""
+
+    text: str
+    """Bounded and untrusted: only ever shown as a quotation."""
+    candidate: str
+    """The trial that it speaks of."""
+    verdict: str
+    """Of that trial, looked up by us and not claimed by the writer."""
+    proposer: str
+    """Who wrote it."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +63,31 @@ class Brief:
     task: Task
     parent: Candidate
     history: Sequence[Attempt]
+    """Finished trials, in the order in which they ended."""
     tried: frozenset[str]
-    """Ids of every candidate ever tried in this run: proposing one of them again is refused."""
+    """Ids of every candidate of this run so far: proposing one of them again gains nothing."""
     rng: random.Random
-    execute: Callable[[Mapping[str, str], str], Any]
-    """`execute(files, entry)` runs `entry` ("module:function") of these files in a box, on a public
-    example input, and returns its output. Raises ExecuteError when it fails. Costs budget."""
+    turn: int = 0
+    """Number of the turn in the run, from 1; 0: not a turn of the loop, but by hand."""
+    direction: str = ""
+    """A starting direction, given by a person or drawn; may be empty."""
+    findings: Sequence[Finding] = ()
+    """The board: what other proposers of the run found, good and bad."""
 
 
 class ExecuteError(Exception):
     """What was to be executed failed; the text says how."""
+
+
+class RefusedError(Exception):
+    """The desk refuses: a budget would be passed, or the run is ending. The text says which.
+
+    A proposer may catch it to hand in what it has; left alone, it ends the turn as `over-budget`.
+    """
+
+
+class MalformedError(Exception):
+    """What came back makes no candidate, and was not to be mended; ends the turn as `malformed`."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +100,96 @@ class Proposal:
     """One sentence for people."""
 
 
+class Desk(Protocol):
+    """All that a proposer may do in its turn. Every method may be called from its own threads."""
+
+    @property
+    def run(self) -> str:
+        """Id of the run."""
+        ...
+
+    @property
+    def turn(self) -> int:
+        """Number of the turn."""
+        ...
+
+    @property
+    def stopping(self) -> threading.Event:
+        """Set when the run is ending: return soon, with a proposal or without."""
+        ...
+
+    def execute(self, files: Mapping[str, str], entry: str) -> Any:
+        """Run `entry` ("module:function") of these files in a box, on a public example input.
+
+        Returns its output. Raises ExecuteError when it fails. Costs CPU budget.
+        """
+        ...
+
+    def trial(self, proposal: Proposal) -> Attempt:
+        """Have a candidate judged; waits for its verdict.
+
+        One that was tried before has its standing verdict told and costs nothing. Raises
+        RefusedError where a budget is spent or the run is ending.
+        """
+        ...
+
+    def share(self, text: str, candidate: str) -> None:
+        """Put a finding on the board. `candidate`: the trial that supports it.
+
+        Raises UsageError where this run has no such trial.
+        """
+        ...
+
+    def reserve(self, tokens: int, money_usd: float | None) -> AbstractContextManager[None]:
+        """Hold an upper bound of what a call of a model may cost, before it is made.
+
+            with desk.reserve(tokens, money_usd):
+                answer = call(...)
+                desk.record(ModelAnswered(...))
+
+        What is recorded inside is what was spent; leaving lets go of the rest. `money_usd` None:
+        not known, which a money budget does not allow. Raises RefusedError.
+        """
+        ...
+
+    def answers(self) -> Sequence[ModelAnswered]:
+        """Answers that were recorded in this turn, in order: from before a crash, too."""
+        ...
+
+    def put(self, data: bytes) -> str:
+        """Keep large content beside the ledger; its SHA-256 in hex."""
+        ...
+
+    def fetch(self, digest: str) -> bytes:
+        """Content that was put. Raises NotFoundError, DamagedError."""
+        ...
+
+    def record(self, *bodies: Body) -> None:
+        """Append entries under the proposer's name; durable when it returns."""
+        ...
+
+
 class Proposer(Protocol):
     """Whoever makes candidates."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """`recipes`, `model:openai/gpt-5.6`, `agent:...`, `command:claude`; recorded as actor."""
+        ...
 
-    def propose(self, brief: Brief) -> Proposal | None:
-        """The next candidate from `brief.parent`, or None when there is nothing more to try."""
+    @property
+    def thinks_here(self) -> bool:
+        """Whether its work is this process's own CPU.
+
+        It then gets its turns between trials, on the loop's thread, never beside a race. Others
+        think in threads of their own, also while a race is on, and mostly wait for somebody else.
+        """
+        ...
+
+    def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
+        """The next candidate from `brief.parent`, or None when there is nothing more to try there.
+
+        May raise RefusedError and MalformedError; whatever else it raises ends the turn as
+        `failed` and nothing more.
+        """
         ...

@@ -69,17 +69,22 @@ def brief_for(
 ) -> Brief:
     """A brief as the loop makes it."""
     parent = parent or Candidate(sample.files)
-    inputs = sample.draw(np.random.default_rng(0))
-
-    def execute(files: Mapping[str, str], entry: str) -> Any:
-        try:
-            return run(files, entry, inputs)
-        except Exception as error:
-            raise ExecuteError(str(error)) from error
-
     tried = frozenset({Candidate(sample.files).id, *(a.candidate for a in history)})
     rng = random.Random(random_seed)
-    return Brief(make_task(sample), parent, tuple(history), tried, rng, execute)
+    return Brief(make_task(sample), parent, tuple(history), tried, rng)
+
+
+class PlainDesk:
+    """A desk in this process that can only execute, on the sample's first inputs."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.inputs = sample.draw(np.random.default_rng(0))
+
+    def execute(self, files: Mapping[str, str], entry: str) -> Any:
+        try:
+            return run(files, entry, self.inputs)
+        except Exception as error:
+            raise ExecuteError(str(error)) from error
 
 
 def assert_equal(one: Any, other: Any, tolerance: float = 1e-9) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from compiled_running import assert_equal, brief_for, run
+from compiled_running import PlainDesk, assert_equal, brief_for, run
 from compiled_samples import MANDELBROT, MATRIX_VECTOR, SAMPLES, WORDS, Sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +23,7 @@ from tachograph.task.candidate import Candidate
 def proposed(
     sample: Sample, parent: Candidate | None = None, history: Sequence[Attempt] = ()
 ) -> Proposal | None:
-    return Recipes().propose(brief_for(sample, parent, history))
+    return Recipes().propose(brief_for(sample, parent, history), PlainDesk(sample))
 
 
 def attempt(proposal: Proposal, parent: str, verdict: str, ratio: float | None = None) -> Attempt:
@@ -67,7 +67,7 @@ def test_every_rewrite_is_proposed_once_and_then_none() -> None:
     parent = Candidate(WORDS.files)
     recipes = Recipes()
     for _ in range(100):
-        made = recipes.propose(brief_for(WORDS, parent, history))
+        made = recipes.propose(brief_for(WORDS, parent, history), PlainDesk(WORDS))
         if made is None:
             break
         assert made.candidate.id not in {each.candidate for each in history}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from tachograph.loop.propose.protocol import Brief, Proposal
+from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.loop.propose.recipes.catalogue import CATALOGUE
 from tachograph.loop.propose.recipes.choose import ranked
 from tachograph.loop.propose.recipes.watching import watched
@@ -23,29 +23,31 @@ class Recipes:
 
     name = "recipes"
 
+    thinks_here = True
+
     def __init__(self) -> None:
         self._found: dict[str, list[Variant]] = {}
 
-    def propose(self, brief: Brief) -> Proposal | None:
+    def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
         """The next rewrite of `brief.parent`, or None when every recipe has had its turn.
 
-        Watches the parent once through `brief.execute`. What came of it is remembered for the same
+        Watches the parent once through `desk.execute`. What came of it is remembered for the same
         parent, and nothing else is. Raises nothing on odd sources: they get fewer rewrites.
         """
-        for variant in ranked(self._variants(brief), brief):
+        for variant in ranked(self._variants(brief, desk), brief):
             candidate = Candidate(variant.files)
             if self._may_propose(candidate, brief):
                 return Proposal(candidate, variant.label, variant.note)
         return None
 
-    def _variants(self, brief: Brief) -> list[Variant]:
+    def _variants(self, brief: Brief, desk: Desk) -> list[Variant]:
         """What the recipes offer for the parent, code that never runs left out.
 
         A run that failed is watched again next time.
         """
         parent, entry = brief.parent, brief.task.entry
         if parent.id not in self._found:
-            seen = watched(parent.files, brief.task.fixed, entry, brief.execute)
+            seen = watched(parent.files, brief.task.fixed, entry, desk.execute)
             piece = Workpiece(parent.files, entry, seen, brief.task.limits.threads)
             found = variants(piece)
             found = [each for each in found if each.share > 0.0 or not seen.functions]
