@@ -191,3 +191,32 @@ def test_a_kept_candidate_of_a_turn_is_the_next_parent(play):
 
     play(act, act)
     assert parents == [SEED.id, FAST.id]
+
+
+def test_a_brief_is_to_be_had_anew(play):
+    """What was tried and shared in the turn stands in it, and the files can be read."""
+
+    def act(brief, desk):
+        desk.trial(Proposal(GOOD, "good", ""))
+        desk.share("it works", GOOD.id)
+        now = desk.now()
+        assert not brief.history
+        assert [attempt.verdict for attempt in now.history] == ["kept"]
+        assert [(found.text, found.verdict) for found in now.findings] == [("it works", "kept")]
+        assert (now.turn, now.parent) == (brief.turn, brief.parent)
+        assert desk.candidate(GOOD.id) == GOOD
+
+    assert outcomes(play(act))[0] == "proposed"
+
+
+def test_what_is_left_is_told(play):
+    """Each budget by its name, what is held taken off; an unbounded one is None."""
+
+    def act(brief, desk):
+        with desk.reserve(30, None):
+            held = desk.left()
+        desk.record(answered(desk, 1, tokens=25))
+        assert (held["tokens"], held["trials"], held["money_usd"]) == (70, 2, None)
+        assert desk.left()["tokens"] == 75
+
+    assert outcomes(play(act, budget=Budget(trials=2, tokens=100)))[0] == "nothing"

@@ -67,6 +67,15 @@ class Spending:
         allowed = self.budget.wall_seconds
         return None if allowed is None else max(0.0, allowed - self.wall_seconds)
 
+    def left(self) -> dict[str, float | None]:
+        """What is left of each budget, held amounts taken off; None: unbounded."""
+        spent = {"trials": self.trials, "wall_seconds": self.wall_seconds,
+                 "cpu_seconds": self.cpu_seconds, "tokens": self.tokens + self.held_tokens,
+                 "money_usd": self.money_usd + self.held_usd}  # fmt: skip
+        allowed = asdict(self.budget)
+        return {name: None if bound is None else max(0.0, bound - spent[name])
+                for name, bound in allowed.items()}  # fmt: skip
+
     def exhausted(self, pending: int = 0) -> str:
         """Name of the budget that is spent, once `pending` trials are; empty while none is."""
         for name, spent in (("trials", self.trials + pending), ("wall_seconds", self.wall_seconds),

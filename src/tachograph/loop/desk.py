@@ -8,13 +8,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from tachograph.errors import UsageError
 from tachograph.ledger.kinds import Body, FindingShared, ModelAnswered, TurnBegun
 from tachograph.loop.budget import Spending
-from tachograph.loop.propose.protocol import Attempt, Proposal
+from tachograph.loop.propose.protocol import Attempt, Brief, Proposal
 from tachograph.loop.run import Draft, Run
+from tachograph.task import Candidate
 
 FINDING_CHARACTERS = 600
 """A finding is cut to this length when it is shared."""
@@ -26,6 +28,10 @@ class Office(Protocol):
     run: Run
     spending: Spending
     stopping: threading.Event
+
+    def brief(self, parent: str, turn: int) -> Brief:
+        """All that may be known at this moment."""
+        ...
 
     def execute(self, files: Mapping[str, str], entry: str) -> Any:
         """As Desk.execute."""
@@ -57,6 +63,19 @@ class TurnDesk:
     def stopping(self) -> threading.Event:
         """Set when the run is ending."""
         return self.office.stopping
+
+    def now(self) -> Brief:
+        """The turn's brief, with what has happened since."""
+        brief = self.office.brief(self.begun.parent, self.turn)
+        return replace(brief, direction=self.begun.direction)
+
+    def left(self) -> Mapping[str, float | None]:
+        """What is left of each budget."""
+        return self.office.spending.left()
+
+    def candidate(self, candidate: str) -> Candidate:
+        """The files of a candidate of this run. Raises NotFoundError."""
+        return self.office.run.candidate(candidate)
 
     def execute(self, files: Mapping[str, str], entry: str) -> Any:
         """Run a program on the public example input. Raises ExecuteError."""

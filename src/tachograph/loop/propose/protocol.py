@@ -118,6 +118,18 @@ class Desk(Protocol):
         """Set when the run is ending: return soon, with a proposal or without."""
         ...
 
+    def now(self) -> Brief:
+        """The brief as it stands at this moment: what was tried and found since the turn began."""
+        ...
+
+    def left(self) -> Mapping[str, float | None]:
+        """What is left of each budget, by its name; None: unbounded."""
+        ...
+
+    def candidate(self, candidate: str) -> Candidate:
+        """The files of a candidate of this run. Raises NotFoundError."""
+        ...
+
     def execute(self, files: Mapping[str, str], entry: str) -> Any:
         """Run `entry` ("module:function") of these files in a box, on a public example input.
 
