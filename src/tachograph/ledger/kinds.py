@@ -51,6 +51,8 @@ class RunResumed:
 
     run: str
     """Id of the run."""
+    team: dict[str, Any] = field(default_factory=dict)
+    """The team from now on; empty: as it was."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ class TurnEnded:
     """Id of the candidate; None where there is none."""
     detail: str
     """Why, where there is more to say; untrusted text."""
+    seconds: float
+    """What the proposer took; its waiting for the judge is not counted."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -118,7 +119,9 @@ class Loop:
         number = len(run.archive.turns) + 1
         begun = TurnBegun(run.id, number, 1, proposer.name, parent, "", run.next_seq - 1)
         desk = TurnDesk(self, begun)
+        began = time.monotonic()
         proposal, outcome, detail = self.asked(proposer, self.brief(parent, number), desk)
+        seconds = time.monotonic() - began
         candidate = proposal.candidate.id if proposal else None
         tried = run.archive.turns[number].candidates if number in run.archive.turns else []
         if outcome == "nothing" and tried:
@@ -128,7 +131,7 @@ class Loop:
         drafts = [] if number in run.archive.turns else [desk.draft_of_beginning()]
         if proposal:
             drafts.append(run.draft_proposal(proposal, [parent], proposer.name, number))
-        drafts.append((ACTOR, (), TurnEnded(run.id, number, outcome, candidate, detail)))
+        drafts.append((ACTOR, (), TurnEnded(run.id, number, outcome, candidate, detail, seconds)))
         run.append(drafts)
         self.barren[proposer.name] = (
             0 if outcome in ("proposed", "nothing") else self.barren.get(proposer.name, 0) + 1
