@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tachograph.cli import gauge as command
+from tachograph.cli import gauge_line as command
 from tachograph.errors import NotFoundError
 from tachograph.gauges import Gauge, Inputs, find, record, recorded, take
 from tachograph.gauges.gauge import option
