@@ -19,10 +19,11 @@ from pathlib import Path
 
 from bars import Bar, report
 from tachograph.ledger import Ledger, kinds
+from tachograph.ledger.read import Nodes
 from tachograph.ledger.store import SqliteStore
 from tachograph.ledger.write import write_leaves
 from tachograph.merkle.levels import Levels
-from tachograph.merkle.tree import fold, peaks
+from tachograph.merkle.tree import fold, peaks, prove_inclusion
 
 BATCH = 1_000
 LEAF_BYTES = 64
@@ -63,7 +64,7 @@ def proof_ratios(size: int, repeats: int) -> int:
     """Inclusion proofs from the store, as multiples of stored levels in plain lists."""
     levels = Levels()
     rng = random.Random(7)
-    minimum, stored = [], []
+    minimum, stored, first = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         store_leaves(Path(folder), size, levels)
         lists = [
@@ -75,8 +76,12 @@ def proof_ratios(size: int, repeats: int) -> int:
                 asked = [rng.randrange(size) for _ in range(PROOFS)]
                 minimum.append(cpu_seconds(look_up_all, lists, asked, size))
                 stored.append(cpu_seconds(prove_all, ledger, asked, size))
+                first.append(cpu_seconds(prove_first, ledger, asked, size))
             edge = [0, 1, size // 3, size - 2, size - 1]
-            assert look_up_all(lists, edge, size) == prove_all(ledger, edge, size)
+            expected = look_up_all(lists, edge, size)
+            assert expected == prove_all(ledger, edge, size) == prove_first(ledger, edge, size)
+    micros = statistics.median(first) / PROOFS * 1e6
+    print(f"inclusion proof at {size:,}, nothing of the tree in memory: {micros:.0f} us")
     return multiple(f"inclusion proof at {size:,}", minimum, stored, PROOFS, bar=3.0)
 
 
@@ -139,6 +144,11 @@ def store_leaves(folder: Path, size: int, levels: Levels) -> None:
 def prove_all(ledger: Ledger, asked: Sequence[int], size: int) -> list[list[bytes]]:
     """Prove from the store that each is in the tree of `size` leaves."""
     return [ledger.prove_inclusion(index, size) for index in asked]
+
+
+def prove_first(ledger: Ledger, asked: Sequence[int], size: int) -> list[list[bytes]]:
+    """The same by a reader that has just been opened: no block of the tree is in memory."""
+    return [prove_inclusion(index, size, Nodes(ledger._store).read) for index in asked]
 
 
 def look_up_all(

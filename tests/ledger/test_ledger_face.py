@@ -21,7 +21,12 @@ from tachograph.merkle.checkpoint import parse_checkpoint
 from tachograph.merkle.levels import Levels
 from tachograph.merkle.note import check_note, parse_note
 from tachograph.merkle.proof import check_proof, parse_proof
-from tachograph.merkle.tree import check_consistency, check_inclusion, leaf_hash
+from tachograph.merkle.tree import (
+    check_consistency,
+    check_inclusion,
+    leaf_hash,
+    prove_inclusion,
+)
 
 
 def resumed(run: str = "r-1") -> Any:
@@ -156,6 +161,20 @@ def test_every_entry_is_proven_at_every_size(ledger: Ledger) -> None:
             new_root=ledger.root(),
             proof=ledger.prove_consistency(size),
         )
+
+
+def test_proofs_keep_up_with_another_writer(ledger: Ledger, folder: Path) -> None:
+    """What a ledger remembers of the tree does not hide what was completed since."""
+    levels = Levels()
+    with Ledger.open(folder) as other:
+        for number in range(70):
+            other.append([resumed(f"r-{number}")] * (number * number % 173))
+            levels.extend(other.leaves(levels.size))
+            size = levels.size
+            for seq in {0, size // 3, size - 1} if size else ():
+                assert ledger.prove_inclusion(seq) == prove_inclusion(seq, size, levels.read)
+            assert ledger.root(size) == levels.root()
+    assert ledger.size > 4096
 
 
 @pytest.mark.parametrize("size", [4, -1])

@@ -2,14 +2,14 @@
 
 A block of group g holds the complete nodes of levels 6g to 6g + 5 over 64 nodes of level 6g, level
 by level, each level at a fixed place, zeros where a node is not complete yet. That is 4,032 bytes:
-one row fills one page of 4,096, so that a proof at a million entries reads four pages, and a lone
-append writes one. Proven by tests/ledger/test_ledger_blocks.py. Not covered: writing to disk
-(store.py).
+one row fills one page of 4,096, so that the path of a leaf at a million entries lies in four pages,
+and a lone append writes one. Proven by tests/ledger/test_ledger_blocks.py. Not covered: writing to
+disk (store.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tachograph.merkle.levels import hash_pairs
 from tachograph.merkle.tree import HASH_BYTES, Node
@@ -24,17 +24,25 @@ STARTS = tuple(sum(SPANS[:step]) for step in range(GROUP))
 """Where each level begins in a block."""
 BLOCK_BYTES = sum(SPANS)
 EMPTY_BLOCK = bytes(BLOCK_BYTES)
+NO_HASH = bytes(HASH_BYTES)
+"""Stands where a node is not complete yet."""
 
 _NUMBER_BITS = 48
+FIRST_UPPER = 1 << _NUMBER_BITS
+"""The least key of a block that does not hold leaf hashes."""
 _PLACES = tuple(
-    (level // GROUP << _NUMBER_BITS, GROUP - step, (WIDTH >> step) - 1, STARTS[step])
+    (
+        level // GROUP << _NUMBER_BITS,
+        GROUP - step,
+        (WIDTH >> step) - 1,
+        [slice(start, start + HASH_BYTES) for start in range(first, first + span, HASH_BYTES)],
+    )
     for level in range(64)
     for step in [level % GROUP]
+    for first, span in [(STARTS[step], SPANS[step])]
 )
-"""For each level: its group's first key, and how an index parts into block and place."""
-
-Blocks = Callable[[Collection[int]], Mapping[int, bytes]]
-"""Reads blocks by key."""
+"""For each level: its group's first key, how an index parts into block and place, and where the
+places lie in the block's bytes."""
 
 
 def key(group: int, number: int) -> int:
@@ -42,17 +50,13 @@ def key(group: int, number: int) -> int:
     return group << _NUMBER_BITS | number
 
 
-def read_nodes(nodes: Sequence[Node], read: Blocks) -> list[bytes]:
-    """Return the hashes of complete nodes, each block read once."""
-    keys, starts = [], []
+def read_nodes(nodes: Sequence[Node], near: Mapping[int, bytes]) -> list[bytes]:
+    """Return the hashes of complete nodes out of the blocks by key."""
+    hashes = []
     for level, index in nodes:
-        group, shift, mask, start = _PLACES[level]
-        keys.append(group | index >> shift)
-        starts.append(start + (index & mask) * HASH_BYTES)
-    found = read(set(keys))
-    return [
-        found[block][start : start + HASH_BYTES] for block, start in zip(keys, starts, strict=True)
-    ]
+        group, shift, mask, places = _PLACES[level]
+        hashes.append(near[group | index >> shift][places[index & mask]])
+    return hashes
 
 
 def open_blocks(size: int) -> list[int]:

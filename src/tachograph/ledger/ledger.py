@@ -21,7 +21,7 @@ from tachograph.ledger.heads import KEEP, format_head, load_head, parse_head, sa
 from tachograph.ledger.key import create_key, load_key, load_verifier
 from tachograph.ledger.kinds import HeadSigned
 from tachograph.ledger.objects import Objects
-from tachograph.ledger.read import read_entries, read_entry, read_hashes, read_leaves
+from tachograph.ledger.read import Nodes, read_entries, read_entry, read_leaves
 from tachograph.ledger.store import Head, SqliteStore, Store
 from tachograph.ledger.verify import Verification, verify
 from tachograph.ledger.write import record
@@ -39,6 +39,7 @@ class Ledger:
         self._store = store
         self._objects = objects
         self._queue = Queue(self._commit)
+        self._nodes = Nodes(store)
         self._seen = 0
 
     @classmethod
@@ -142,7 +143,7 @@ class Ledger:
 
     def hashes(self, nodes: Sequence[Node]) -> list[bytes]:
         """Return hashes of complete tree nodes, as proofs and tiles need them."""
-        return read_hashes(self._store, nodes)
+        return self._nodes.read(nodes)
 
     def prove_inclusion(self, seq: int, size: int | None = None) -> list[bytes]:
         """Return the proof that entry `seq` is among the first `size` entries (default: all)."""
@@ -184,7 +185,9 @@ class Ledger:
         return signed
 
     def _check_follows(self, head: Head, before: Head) -> None:
-        if before.size > head.size or self.root(before.size) != before.root:
+        # What signing compares is what lies in the store now, not what this process remembers.
+        stored = Nodes(self._store)
+        if before.size > head.size or root(before.size, stored.read) != before.root:
             raise DamagedError(
                 f"the ledger no longer begins with the head that it signed at {before.size}",
                 hint=KEEP,

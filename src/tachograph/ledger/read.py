@@ -7,7 +7,7 @@ test_ledger_damage.py. Not covered: damage to inner nodes of the tree, which `ve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from tachograph import canon
 from tachograph.errors import DamagedError, FormatError, NotFoundError, UsageError
@@ -18,6 +18,8 @@ from tachograph.ledger.store import Store
 from tachograph.merkle.levels import hash_leaves
 from tachograph.merkle.tree import HASH_BYTES, Node, leaf_hash
 
+KEPT_BLOCKS = 2048
+"""Most blocks that stay in memory: 8 MB."""
 RESTORE = "restore ledger.db from a copy; entries before this one are intact"
 
 
@@ -61,17 +63,51 @@ def read_page(store: Store, start: int, stop: int) -> list[bytes]:
     return page
 
 
-def read_blocks(store: Store, keys: Collection[int]) -> Mapping[int, bytes]:
-    """Return blocks that must be there. Raises DamagedError."""
-    found = store.blocks(keys)
-    if len(found) != len(keys):
+def read_block(store: Store, key: int) -> bytes:
+    """Return a block that must be there. Raises DamagedError."""
+    found = store.blocks([key]).get(key)
+    if found is None:
         raise DamagedError("the store has lost part of the tree", hint=RESTORE)
     return found
 
 
-def read_hashes(store: Store, nodes: Sequence[Node]) -> list[bytes]:
-    """Return hashes of complete nodes."""
-    return blocks.read_nodes(nodes, lambda keys: read_blocks(store, keys))
+class Nodes:
+    """Reads hashes of complete nodes, and keeps the blocks above the leaves' in memory.
+
+    A complete node never changes, so a kept block can only lack nodes that were completed since;
+    then it is read again. A proof at a million entries so reads one row, and the first six or
+    seven. Threads may share it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._blocks = _Kept(store)
+
+    def read(self, nodes: Sequence[Node]) -> list[bytes]:
+        """Return hashes of complete nodes. Raises DamagedError where the store has lost them."""
+        hashes = blocks.read_nodes(nodes, self._blocks)
+        if blocks.NO_HASH in hashes:
+            self._blocks.clear()
+            hashes = blocks.read_nodes(nodes, self._blocks)
+        return hashes
+
+
+class _Kept(dict[int, bytes]):
+    """Blocks of a store by key, read when first asked for; of those with leaf hashes, the last."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+        self._leaves = 0
+
+    def __missing__(self, key: int) -> bytes:
+        block = read_block(self._store, key)
+        if key < blocks.FIRST_UPPER:
+            self.pop(self._leaves, None)
+            self._leaves = key
+        elif len(self) > KEPT_BLOCKS:
+            self.clear()
+        self[key] = block
+        return block
 
 
 def parse(seq: int, data: bytes) -> Entry:
@@ -99,7 +135,7 @@ def _all(store: Store, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
 def _page(store: Store, start: int, stop: int) -> tuple[list[bytes], DamagedError | None]:
     """The intact entries from `start` on, and what ends them before `stop`, if anything does."""
     rows = store.entries(start, stop)
-    (block,) = read_blocks(store, [blocks.key(0, start // blocks.WIDTH)]).values()
+    block = read_block(store, blocks.key(0, start // blocks.WIDTH))
     offset = start % blocks.WIDTH * HASH_BYTES
     kept = block[offset : offset + (stop - start) * HASH_BYTES]
     page = [data for _, data in rows]

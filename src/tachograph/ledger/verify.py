@@ -15,7 +15,7 @@ from tachograph.ledger.entry import Entry
 from tachograph.ledger.heads import KEEP, parse_head
 from tachograph.ledger.kinds import HeadSigned
 from tachograph.ledger.objects import Objects
-from tachograph.ledger.read import RESTORE, parse, read_blocks, read_leaves
+from tachograph.ledger.read import RESTORE, parse, read_block, read_leaves
 from tachograph.ledger.store import Head, Store
 from tachograph.merkle.note import VerifierKey
 from tachograph.merkle.tree import leaf_hash, root
@@ -96,13 +96,13 @@ def _parsed(name: str, note: str, key: VerifierKey) -> Head:
 def _check_head(name: str, head: Head, size: int, derived: Mapping[int, bytes]) -> None:
     if head.size > size:
         raise DamagedError(f"{name} covers {head.size} entries, there are {size}", hint=KEEP)
-    if root(head.size, lambda nodes: blocks.read_nodes(nodes, lambda _: derived)) != head.root:
+    if root(head.size, lambda nodes: blocks.read_nodes(nodes, derived)) != head.root:
         raise DamagedError(f"{name} has a root that the entries do not have", hint=KEEP)
 
 
 def _check_blocks(store: Store, size: int, derived: Mapping[int, bytes]) -> None:
     for key, expected in derived.items():
-        found = read_blocks(store, [key])[key]
+        found = read_block(store, key)
         # A writer may have gone on meanwhile.
         if found != expected and blocks.as_of(size, key, found) != expected:
             raise DamagedError(f"the tree is damaged in block {key:#x}", hint=RESTORE)

@@ -54,7 +54,7 @@ def write_leaves(old: Head, leaves: Sequence[bytes], transaction: Transaction) -
 def _root(size: int, near: Mapping[int, bytes]) -> bytes:
     # The peaks of a tree lie in its open blocks, or in those that it filled last.
     try:
-        return root(size, lambda nodes: blocks.read_nodes(nodes, lambda _: near))
+        return root(size, lambda nodes: blocks.read_nodes(nodes, near))
     except KeyError as error:
         raise DamagedError("the store has lost part of the tree", hint=_VERIFY) from error
 

@@ -44,10 +44,10 @@ def peaks(size: int, start: int = 0) -> list[Node]:
     `start` is a multiple of the largest power of two that is not above size - start.
     """
     found = []
-    for level in reversed(range((size - start).bit_length())):
-        if (size - start) >> level & 1:
-            found.append((level, start >> level))
-            start += 1 << level
+    while start < size:
+        level = (size - start).bit_length() - 1
+        found.append((level, start >> level))
+        start += 1 << level
     return found
 
 
