@@ -10,7 +10,8 @@ TachographError
 │   └── ProofError       a proof or a signature does not check
 └── WorldError           the machine is in the way: could not tell      exit 3
     ├── BoxError         a box could not be set up, or broke (never the candidate's fault)
-    └── StoreError       the ledger's store cannot be read or written
+    ├── StoreError       the ledger's store cannot be read or written
+    └── ModelError       a model cannot be asked, or gave no answer
 
 Every error carries a message (lower case, no full stop) and a hint: the next thing to do.
 A fault of our own is an AssertionError and reaches the user as a traceback.
@@ -88,3 +89,9 @@ class StoreError(WorldError):
     """The ledger's store cannot be read or written."""
 
     kind = "store"
+
+
+class ModelError(WorldError):
+    """A model cannot be asked, or gave no answer."""
+
+    kind = "model"

@@ -48,7 +48,7 @@ def outcomes(run):
 def answered(desk, call, tokens=10, cost=0.5):
     digest = desk.put(b"text")
     return ModelAnswered(desk.run, desk.turn, call, "mock", digest, digest, tokens, 0, cost,
-                         "prices", 0.1)  # fmt: skip
+                         "prices", 0.1, tokens, cost)  # fmt: skip
 
 
 def test_a_turn_stands_in_the_ledger_with_its_candidate(play, ledger):

@@ -144,16 +144,20 @@ class ModelAnswered:
     """The object that holds the request."""
     answer: Digest
     """The object that holds the answer."""
-    input_tokens: int
-    """Tokens read, by the provider's count."""
-    output_tokens: int
-    """Tokens written, by the provider's count."""
+    input_tokens: int | None
+    """Tokens read, by the provider's count; None: it did not say."""
+    output_tokens: int | None
+    """Tokens written, by the provider's count; None: it did not say."""
     cost_usd: float | None
     """What it cost; None: not known."""
     cost_source: Literal["provider", "prices", "unknown"]
     """Who says so: the provider, or a table of prices."""
     seconds: float
     """From the call to its answer."""
+    counted_tokens: int
+    """What the budget counts: the provider's figures, and the bound held for one it did not say."""
+    counted_usd: float | None
+    """The same in money; None: the price is not known."""
 
 
 @dataclass(frozen=True)
@@ -171,9 +175,16 @@ class ModelFailed:
     request: Digest
     """The object that holds the request."""
     reason: str
-    """Why, as one word: refused, rate-limit, server, cut, timeout, too-long ..."""
+    """Why, as one word: rate-limit, server, unreachable, cut, timeout, too-large, unreadable,
+    rejected or broken."""
     detail: str
     """Why, in full; untrusted text."""
+    seconds: float
+    """From the call to its failure."""
+    counted_tokens: int
+    """What the budget counts: 0 where no provider charges, the bound held where it may have."""
+    counted_usd: float | None
+    """The same in money; None: the price is not known."""
 
 
 @dataclass(frozen=True)

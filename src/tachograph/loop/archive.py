@@ -117,9 +117,9 @@ class Archive:
         self.findings: list[tuple[str, FindingShared]] = []
         """Writer and note, in the order of sharing."""
         self.tokens = 0
-        """Read and written by models so far."""
+        """Read and written by models so far, as the budget counts them."""
         self.money_usd = 0.0
-        """Paid for models so far, where it is known."""
+        """Paid for models so far, as the budget counts it; what has no known price is not in it."""
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Archive:
@@ -184,10 +184,11 @@ class Archive:
 
     def add_to_turn(self, turn: Turn, body: TurnEnded | ModelAnswered | ModelFailed) -> None:
         """Fold what happened in one turn."""
+        if isinstance(body, ModelAnswered | ModelFailed):
+            self.tokens += body.counted_tokens
+            self.money_usd += body.counted_usd or 0.0
         if isinstance(body, ModelAnswered):
             turn.answers.append(body)
-            self.tokens += body.input_tokens + body.output_tokens
-            self.money_usd += body.cost_usd or 0.0
         elif isinstance(body, ModelFailed):
             turn.failures.append(body)
         else:

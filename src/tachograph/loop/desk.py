@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from tachograph.errors import UsageError
-from tachograph.ledger.kinds import Body, FindingShared, ModelAnswered, TurnBegun
+from tachograph.ledger.kinds import Body, FindingShared, ModelAnswered, ModelFailed, TurnBegun
 from tachograph.loop.budget import Spending
 from tachograph.loop.propose.protocol import Attempt, Brief, Proposal
 from tachograph.loop.run import Draft, Run
@@ -119,12 +119,11 @@ class TurnDesk:
         drafts: list[Draft] = [(self.begun.proposer, (turn.seq,), body) for body in bodies]
         self.office.run.append(drafts)
         for body in bodies:
-            if isinstance(body, ModelAnswered):
-                tokens = body.input_tokens + body.output_tokens
-                self.office.spending.spend(tokens, body.cost_usd or 0.0)
+            if isinstance(body, ModelAnswered | ModelFailed):
+                self.office.spending.spend(body.counted_tokens, body.counted_usd or 0.0)
 
     def begin(self) -> None:
-        """Record that the turn has begun, unless that has been done."""
+        """Record that the turn has begun, unless that has been done; durable when it returns."""
         run = self.office.run
         if self.turn not in run.archive.turns:
             run.append([self.draft_of_beginning()])

@@ -152,6 +152,11 @@ class Desk(Protocol):
         """
         ...
 
+    def begin(self) -> None:
+        """Have it in the ledger that this turn has begun. Call it before anything is asked that
+        costs: what comes of it after a crash then has a turn to belong to."""
+        ...
+
     def reserve(self, tokens: int, money_usd: float | None) -> AbstractContextManager[None]:
         """Hold an upper bound of what a call of a model may cost, before it is made.
 
