@@ -79,6 +79,11 @@ class Teller:
         self.numbers = count(1)
         self.lock = threading.Lock()
 
+    def start(self) -> None:
+        """Begin to come up, which takes seconds; nothing waits for it. Raises ModelError."""
+        with self.lock:
+            self.running()
+
     def open(self, endpoint: Endpoint) -> None:
         """See that the model can be asked, before anything depends on it.
 

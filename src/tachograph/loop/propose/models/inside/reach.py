@@ -219,13 +219,14 @@ def failure_of(error: BaseException, seconds: float) -> Failure:
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, the attempt that a retrying frame wraps, and what each was raised from."""
+    """The error, out of the frame that would retry it, and what it was raised from."""
     seen: list[BaseException] = []
     step: BaseException | None = error
     while step is not None and step not in seen:
         seen.append(step)
-        yield step
         last = getattr(step, "last_attempt", None)
+        if last is None:
+            yield step
         step = last.exception() if last is not None else step.__cause__ or step.__context__
 
 

@@ -1,0 +1,64 @@
+"""A process that asks models, shared by the tests of this folder: it takes seconds to come up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from scripted_server import Script, ScriptedServer
+
+from tachograph.loop.propose.models import Endpoint, Teller
+
+CANARIES = {
+    "OPENAI_API_KEY": "sk-canary-openai-0123456789",
+    "ANTHROPIC_API_KEY": "sk-ant-canary-0123456789",
+    "LOCAL_API_KEY": "canary-local-0123456789",
+    "AWS_SECRET_ACCESS_KEY": "canary/aws+0123456789",
+    "DATABASE_PASSWORD": 'canary"quoted\\0123456789',
+}
+"""Secrets of an environment: each must be seen nowhere but there."""
+
+
+@pytest.fixture(scope="session")
+def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
+    """Started with an environment full of secrets."""
+    kept = {name: os.environ.get(name) for name in CANARIES}
+    os.environ.update(CANARIES)
+    teller = Teller(tmp_path_factory.mktemp("ledger"))
+    teller.start()
+    for name, value in kept.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    yield teller
+    process = teller.process
+    teller.close()
+    if process:
+        process.wait(30)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Script], ScriptedServer]]:
+    """Starts a server with a script."""
+    with ExitStack() as stack:
+        yield lambda script: stack.enter_context(ScriptedServer(script))
+
+
+@pytest.fixture
+def endpoint_of() -> Callable[..., Endpoint]:
+    """The endpoint of a server."""
+
+    def make(server: ScriptedServer, **arguments: object) -> Endpoint:
+        return Endpoint("openai-api/local/scripted", server.url, arguments)
+
+    return make
+
+
+@pytest.fixture
+def folder_of(teller: Teller) -> Path:
+    """Where the shared process keeps answers."""
+    return teller.spool.folder
