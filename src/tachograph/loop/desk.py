@@ -37,8 +37,8 @@ class Office(Protocol):
         """As Desk.execute."""
         ...
 
-    def trial(self, proposal: Proposal, parent: str, turn: int, proposer: str) -> Attempt:
-        """As Desk.trial, for this turn."""
+    def trial(self, proposal: Proposal, parent: str, turn: int | None, proposer: str) -> Attempt:
+        """As Desk.trial, for this turn; None: for none."""
         ...
 
 

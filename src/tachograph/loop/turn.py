@@ -173,7 +173,7 @@ class Loop:
             raise ExecuteError(f"{outcome.reason}: {outcome.detail}")
         return outcome.output
 
-    def trial(self, proposal: Proposal, parent: str, turn: int, proposer: str) -> Attempt:
+    def trial(self, proposal: Proposal, parent: str, turn: int | None, proposer: str) -> Attempt:
         """Judge a candidate in the middle of a turn. Raises RefusedError."""
         run, candidate = self.run, proposal.candidate.id
         if candidate not in run.archive.records:
