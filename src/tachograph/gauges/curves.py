@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from tachograph.gauges.reading import number
 from tachograph.gauges.stats.isotonic import crossing, fall
-from tachograph.gauges.stats.logistic import Logistic, fit_logistic
+from tachograph.gauges.stats.logistic import Logistic, fit_as_published, fit_logistic
 from tachograph.gauges.suite import Suite, resample
 
 Array = NDArray[np.float64]
 CURVES = ("logistic", "isotonic")
+SOLVERS = ("newton", "lbfgs")
 FEWEST_LENGTHS = 3
 """Different task lengths below which no curve is drawn."""
 
@@ -30,6 +31,8 @@ class Method:
     """Ridge penalty on the slope, against weights that sum to 1."""
     weighting: str
     curve: str
+    solver: str = "newton"
+    """To the minimum ("newton"), or to where the published code stops ("lbfgs")."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ class Horizon:
 def fit(suite: Suite, agent: int, method: Method) -> Logistic:
     """The logistic curve of one agent."""
     weight = suite.weights(method.weighting)[agent]
-    return fit_logistic(suite.log_minutes, weight * suite.score[agent],
-                        weight * suite.runs[agent], method.penalty)  # fmt: skip
+    solve = fit_as_published if method.solver == "lbfgs" else fit_logistic
+    return solve(suite.log_minutes, weight * suite.score[agent], weight * suite.runs[agent],
+                 method.penalty)  # fmt: skip
 
 
 def horizon(suite: Suite, agent: int, method: Method, share: float) -> Horizon:

@@ -118,15 +118,25 @@ def legend(axes: Axes, theme: Theme, **where: Any) -> None:
 
 def whiskers(axes: Axes, x: Sequence[Any], rows: Sequence[tuple[Any, ...]], *, colour: str,
              marker: str, label: str) -> None:  # fmt: skip
-    """Points with intervals from rows (_, _, value, low, high, ...); a missing end is not drawn."""
+    """Points with intervals from rows (_, _, value, low, high, ...); an open end is an arrow."""
     for at, row in zip(x, rows, strict=True):
         value, low, high = row[2:5]
         if value is None:
             continue
         ends = [value if low is None else low, value if high is None else high]
         axes.plot([at, at], ends, color=colour, linewidth=1.1, zorder=2)
+        for end, down in ((low, True), (high, False)):
+            if end is None:
+                arrow(axes, at, value, colour, down=down)
     axes.plot(list(x), [row[2] for row in rows], marker, color=colour, markersize=5, label=label,
               linestyle="", zorder=3)  # fmt: skip
+
+
+def arrow(axes: Axes, x: Any, y: Any, colour: str, *, down: bool) -> None:
+    """A short arrow from a point downwards or upwards: the interval has no end there."""
+    axes.annotate("", (x, y), (0, -16 if down else 16), textcoords="offset points",
+                  arrowprops={"arrowstyle": "<-", "color": colour, "linewidth": 1.1,
+                              "shrinkA": 0, "shrinkB": 3})  # fmt: skip
 
 
 MINUTES = {

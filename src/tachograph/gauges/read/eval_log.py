@@ -29,6 +29,9 @@ LARGEST_MEMBER = 1 << 30
 """Bytes of one member when unpacked; a summary is about 1 kB a sample."""
 LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 """Inspect's letters: correct, partial, incorrect, no answer (inspect_ai.scorer)."""
+BROKEN = (zipfile.BadZipFile, OSError, EOFError, zlib.error, struct.error, NotImplementedError,
+          RuntimeError, ValueError, OverflowError)  # fmt: skip
+"""What the standard library raises on bytes that are no archive, or not one that it knows."""
 MEND = "write the log again with `inspect eval`, or leave it out"
 
 
@@ -61,7 +64,7 @@ def read_members(path: Path) -> tuple[dict[str, Any], list[Any]]:
             summaries = _member(path, archive, "summaries.json")
     except FileNotFoundError:
         raise NotFoundError(f"{path}: no such file", hint="mend the path") from None
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, struct.error) as error:
+    except BROKEN as error:
         raise _fault(path, f"not an intact zip archive: {error}") from error
     if not isinstance(header, dict) or not isinstance(summaries, list) or not summaries:
         raise _fault(path, "header or summaries are not what Inspect writes")

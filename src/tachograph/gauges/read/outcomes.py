@@ -15,12 +15,13 @@ A table (.csv, .jsonl) has one row a run, or one row for the runs of an agent on
 | cheated | | optional: the run passed by cheating, or tried |
 
 That takes METR's runs.jsonl as it is. An Inspect log (.eval) has human_minutes, and task_family, in
-each sample's metadata. Proven by tests/gauges/test_read_outcomes.py.
+each sample's metadata; where it has not, a table of tasks says them. Proven by
+tests/gauges/test_read_outcomes.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -57,17 +58,19 @@ class Outcome:
     cheated: bool = False
 
 
-def read_outcomes(paths: Sequence[Path]) -> list[Outcome]:
+def read_outcomes(paths: Sequence[Path], tasks: Path | None = None) -> list[Outcome]:
     """All runs of all files. Raises FormatError naming file and line, NotFoundError.
 
-    A task with two lengths or two families, or an agent with two release dates, is refused.
+    `tasks` is a table of task, human_minutes and family for runs that do not say them. A task with
+    two lengths or two families, or an agent with two release dates, is refused.
     """
+    known = {row.text(column(row, TASK)): row for row in read_rows(tasks)} if tasks else {}
     found: list[Outcome] = []
     lengths: dict[str, tuple[float, str]] = {}
     days: dict[str, date | None] = {}
     for path in paths:
         for row in read_eval_log(path) if path.suffix == ".eval" else read_rows(path):
-            outcome = outcome_of(row)
+            outcome = outcome_of(row, known)
             said = (outcome.human_minutes, outcome.family)
             if lengths.setdefault(outcome.task, said) != said:
                 before = lengths[outcome.task]
@@ -80,16 +83,17 @@ def read_outcomes(paths: Sequence[Path]) -> list[Outcome]:
     return found
 
 
-def outcome_of(row: Row) -> Outcome:
+def outcome_of(row: Row, tasks: Mapping[str, Row]) -> Outcome:
     """The run that this row tells of. Raises FormatError."""
     task = row.text(column(row, TASK))
+    told = row if "human_minutes" in row else tasks.get(task, row)
     runs, score = _counts(row)
-    source = row.maybe("human_source", row.text)
+    source = told.maybe("human_source", told.text)
     return Outcome(
         agent=row.text(column(row, AGENT)),
         task=task,
-        family=row.maybe(column(row, FAMILY), row.text) or task,
-        human_minutes=_minutes(row),
+        family=told.maybe(column(told, FAMILY), told.text) or task,
+        human_minutes=_minutes(told),
         runs=runs,
         score=score,
         release_date=row.maybe("release_date", row.day),

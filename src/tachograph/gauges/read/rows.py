@@ -152,6 +152,9 @@ def read_text(path: Path) -> str:
         raise FormatError(
             f"{path}: {error.strerror}", hint="name a file that can be read"
         ) from error
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        raise FormatError(f"{path}:{line}: a zero byte: not a text", hint="save it as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

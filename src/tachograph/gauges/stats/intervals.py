@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
-from scipy.special import bdtr, betaincinv, stdtrit
-
 LEVEL = 0.95
 
 
@@ -30,6 +28,8 @@ def normal_quantile(level: float = LEVEL) -> float:
 
 def t_quantile(freedom: float, level: float = LEVEL) -> float:
     """The same of Student's t with `freedom` > 0 degrees of freedom."""
+    from scipy.special import stdtrit  # a third of a second that few readings need
+
     return float(stdtrit(freedom, 0.5 + level / 2))
 
 
@@ -52,6 +52,8 @@ def clopper_pearson(successes: int, trials: int, level: float = LEVEL) -> Interv
 
     Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), pp. 404-413, by beta quantiles.
     """
+    from scipy.special import betaincinv
+
     _check_counts(successes, trials)
     tail = (1 - level) / 2
     low = betaincinv(successes, trials - successes + 1, tail) if successes else 0.0
@@ -88,6 +90,8 @@ def median_interval(values: Sequence[float], level: float = LEVEL) -> Interval |
 
 def median_rank(count: int, level: float = LEVEL) -> int:
     """k of `median_interval`, counted from 1; 0 where no two order statistics reach the level."""
+    from scipy.special import bdtr
+
     rank = 0
     while rank < count // 2 and 2 * float(bdtr(rank, count, 0.5)) <= 1 - level:
         rank += 1

@@ -57,6 +57,31 @@ def fit_logistic(x: Array, successes: Array, trials: Array, penalty: float) -> L
     return Logistic(a, b, one_sided, settled)
 
 
+def fit_as_published(x: Array, successes: Array, trials: Array, penalty: float) -> Logistic:
+    """Fit one data set, shapes (k,), and stop where scikit-learn's lbfgs solver stops.
+
+    That is L-BFGS-B from (0, 0) until no component of the gradient exceeds 1e-4: near the minimum,
+    not at it. For comparing with figures that were published so (scikit-learn 1.8,
+    LogisticRegression(tol=1e-4) with weights that sum to 1).
+    """
+    from scipy.optimize import minimize
+
+    weight, wins = float(trials.sum()), float(successes.sum())
+    if wins <= 0 or wins >= weight * (1 - 1e-12):
+        return fit_logistic(x, successes, trials, penalty)
+
+    def objective(w: Array) -> tuple[float, Array]:
+        eta = w[0] * x + w[1]
+        losses = trials * np.logaddexp(0.0, eta) - successes * eta
+        excess = trials * 0.5 * (1 + np.tanh(0.5 * eta)) - successes
+        gradient = np.array([excess @ x + penalty * w[0], excess.sum()])
+        return (float(losses.sum()) + penalty / 2 * w[0] ** 2) / weight, gradient / weight
+
+    options = {"maxiter": 100, "maxls": 50, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
+    found = minimize(objective, np.zeros(2), jac=True, method="L-BFGS-B", options=options)
+    return Logistic(found.x[1:], found.x[:1], np.array([False]), np.array([bool(found.success)]))
+
+
 def _newton(x: Array, s: Array, f: Array, penalty: float) -> tuple[Array, Array, NDArray[np.bool_]]:
     count = len(s)
     weight = f.sum(axis=1)
