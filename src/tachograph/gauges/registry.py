@@ -15,6 +15,7 @@ from tachograph.gauges.gauge import Gauge
 
 NAMES = (
     "horizon",
+    "bottleneck",
 )  # fmt: skip
 """One name a line; `next-step` is in next_step.py."""
 
