@@ -6,12 +6,7 @@ how to get it. `Box.open_best` takes the best that can be had and returns what i
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import select
-import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +16,7 @@ from typing import Any, ClassVar
 
 from tachograph.errors import BoxError
 from tachograph.sandbox.call import Call, CandidateError, failed
+from tachograph.sandbox.launch import PACKAGE, Launched, launch
 from tachograph.sandbox.levels import CHAIN, HERE, Level, LevelError
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, sealed_inputs
@@ -30,25 +26,11 @@ from tachograph.sandbox.spare import SpareUid
 from tachograph.sandbox.staging import Staging
 from tachograph.sandbox.watch import Watch
 
-PACKAGE = Path(__file__).resolve().parents[1]
-START_SECONDS = 120.0
 FORKS_PER_ZYGOTE = 1000
 COMMAND_PROCESSES = 32
-STOP_SECONDS = 5.0
-COMPLAINT_BYTES = 16_384
 PROGRAMS_KEPT = 64
 PROGRAMS_BYTES = 128 << 20
 TRIAL = Program(files={"trial.py": "def call(): return 1"}, entry="trial:call")
-
-BOOT = """
-import sys, types
-sys.path[:] = [p for p in sys.path if p]
-for name, path in (("tachograph", {0!r}), ("tachograph.sandbox", {0!r} + "/sandbox")):
-    module = sys.modules[name] = types.ModuleType(name)
-    module.__path__ = [path]
-from tachograph.sandbox.inside.zygote import main
-main()
-"""
 
 
 class Box:
@@ -68,8 +50,7 @@ class Box:
         self.python = python or Path(sys.executable)
         self.libraries = tuple(libraries)
         self.forks = 0
-        self.process: subprocess.Popen[bytes] | None = None
-        self.line: socket.socket | None = None
+        self.zygote: Launched | None = None
         self.programs: dict[str, tuple[MemoryFile, bool]] = {}
         self.spare: SpareUid | None = None
         self.ground = Staging()
@@ -136,51 +117,17 @@ class Box:
                 os.chown(self.staging, spare, spare)
             except OSError as error:
                 raise LevelError("B", f"chown to a spare uid: {error.strerror}") from None
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         config = {
-            "level": self.level, "libraries": self.libraries, "staging": str(self.staging),
-            "masks": [str(PACKAGE)], "spare_uid": spare, "cores": self.cores,
-            "line": theirs.fileno(),
+            "libraries": self.libraries, "staging": str(self.staging), "masks": [str(PACKAGE)],
+            "spare_uid": spare, "cores": self.cores,
         }  # fmt: skip
-        command = [str(self.python), "-s", "-B", "-c", BOOT.format(str(PACKAGE)),
-                   json.dumps(config)]  # fmt: skip
-        complaints = MemoryFile.bounded("complaints", COMPLAINT_BYTES)
-        with theirs, complaints:
-            try:
-                self.process = subprocess.Popen(
-                    command, env=self.environment(), stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL, stderr=complaints.descriptor,
-                    pass_fds=[theirs.fileno()], cwd="/", start_new_session=True,
-                )  # fmt: skip
-            except OSError as error:
-                ours.close()
-                raise BoxError(f"{self.python} cannot be started: {error.strerror}") from None
-            theirs.close()
-            self.line = ours
-            self.await_ready(complaints)
+        self.zygote = launch("zygote", level=self.level, python=self.python, config=config,
+                             environment=self.environment())  # fmt: skip
 
-    def await_ready(self, complaints: MemoryFile) -> None:
-        """Wait until the zygote is warm and behind its walls. Raises BoxError."""
-        assert self.line is not None
-        self.line.settimeout(START_SECONDS)
-        try:
-            answer = json.loads(self.line.recv(65536) or b"{}")
-        except OSError:
-            answer = {"error": f"no answer within {START_SECONDS:g} s"}
-        if "ready" in answer:
-            return
-        if "wall" in answer:
-            raise LevelError(self.level, answer["wall"])
-        if "library" in answer:
-            raise BoxError(
-                f"{self.python} cannot import a library of the task: {answer['library']}",
-                hint="install it there, or name another python in task.toml",
-            )
-        reason = (
-            answer.get("error") or (complaints.text().strip().splitlines() or ["no reason"])[-1]
-        )
-        raise BoxError(f"{self.python} cannot serve as a box's interpreter: {reason}",
-                       hint="it must be CPython 3.9 or newer")  # fmt: skip
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The zygote's process, if it has been started."""
+        return self.zygote.process if self.zygote else None
 
     def environment(self) -> dict[str, str]:
         """All that a box sees of the environment."""
@@ -198,9 +145,9 @@ class Box:
 
         Raises BoxError when the box, not the candidate, is at fault; the next call starts anew.
         """
-        if self.process is None or self.forks >= FORKS_PER_ZYGOTE:
+        if self.zygote is None or self.forks >= FORKS_PER_ZYGOTE:
             self.restart()
-        assert self.line is not None
+        assert self.zygote is not None
         self.forks += 1
         files, has_kept = self.files_of(program)
         sealed = sealed_inputs(inputs)
@@ -209,7 +156,7 @@ class Box:
             limits = replace(limits, processes=COMMAND_PROCESSES)
         watch = Watch(limits, None if self.level == "A" else self.staging)
         try:
-            with Call(self.line, program, files, level=self.level, has_kept=has_kept,
+            with Call(self.zygote.line, program, files, level=self.level, has_kept=has_kept,
                       limits=limits, watch=watch) as call:  # fmt: skip
                 try:
                     setup = call.begin()
@@ -254,14 +201,9 @@ class Box:
 
     def stop(self) -> None:
         """End the zygote; whatever it had forked ends with it."""
-        if self.line is not None:
-            self.line.close()
-            self.line = None
-        if self.process is not None:
-            if self.process.returncode is None:
-                end_session(self.process.pid)
-            self.process.wait()
-            self.process = None
+        if self.zygote is not None:
+            self.zygote.stop()
+            self.zygote = None
 
     def close(self) -> None:
         """End the zygote and remove what it stood on."""
@@ -297,29 +239,3 @@ def choose_cores(threads: int, core: int | None) -> list[int]:
                        hint="lower limits.threads in task.toml")  # fmt: skip
     first = len(allowed) - threads if core is None else min(core, len(allowed) - threads)
     return allowed[first : first + threads]
-
-
-def end_session(leader: int) -> None:
-    """Wait until a child that was told to end has ended, and kill what is left of its session.
-
-    Its number stays the session's own until it is waited for, which is left to the caller.
-    """
-    handle = os.pidfd_open(leader)
-    select.select([handle], [], [], STOP_SECONDS)
-    os.close(handle)
-    for group in {leader, *groups_of(leader)}:
-        with contextlib.suppress(OSError):
-            os.killpg(group, signal.SIGKILL)
-
-
-def groups_of(session: int) -> set[int]:
-    """The process groups of a session."""
-    found = set()
-    for process in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = process.read_bytes().rpartition(b")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session:
-            found.add(int(fields[2]))
-    return found

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tachograph.errors import BoxError
-from tachograph.sandbox.box import COMMAND_PROCESSES, PACKAGE, START_SECONDS, Box
+from tachograph.sandbox.box import COMMAND_PROCESSES, Box
 from tachograph.sandbox.call import CandidateError, failed
 from tachograph.sandbox.inside import alone, child, frame, leftovers
+from tachograph.sandbox.launch import PACKAGE, START_SECONDS
 from tachograph.sandbox.levels import LevelError
 from tachograph.sandbox.macos_call import MacCall
 from tachograph.sandbox.memory import MemoryFile, sealed_inputs
