@@ -59,8 +59,10 @@ def launch(module: str, *, level: Level, python: Path, config: Mapping[str, Any]
     Raises LevelError where a wall would not stand, BoxError where the interpreter is at fault.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # the configuration goes over the line: what is in a command anyone may read
+    ours.send(json.dumps({**config, "level": level}).encode())
     command = [str(python), "-s", "-B", "-c", BOOT.format(str(PACKAGE), module),
-               json.dumps({**config, "level": level, "line": theirs.fileno()})]  # fmt: skip
+               str(theirs.fileno())]  # fmt: skip
     with theirs, MemoryFile.bounded("complaints", COMPLAINT_BYTES) as complaints:
         try:
             process = subprocess.Popen(

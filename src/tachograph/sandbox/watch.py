@@ -93,15 +93,15 @@ def resident_mib(pid: int) -> float:
     return (int(fields[1]) - int(fields[2])) * PAGE_MIB
 
 
-def scratch_use(folder: Path) -> tuple[int, float]:
-    """Entries below `folder`, counted up to one more than ENTRIES, and MiB of disk they take.
+def scratch_use(folder: Path, most: int = ENTRIES) -> tuple[int, float]:
+    """Entries below `folder`, counted up to one more than `most`, and MiB of disk they take.
 
     By a stack, not by recursion, so that deep folders cannot break it; what cannot be read, as a
     path longer than the system takes, counts as one entry.
     """
     entries, blocks = 0, 0
     waiting = [str(folder)]
-    while waiting and entries <= ENTRIES:
+    while waiting and entries <= most:
         try:
             with os.scandir(waiting.pop()) as listing:
                 for entry in listing:
@@ -109,7 +109,7 @@ def scratch_use(folder: Path) -> tuple[int, float]:
                     blocks += entry.stat(follow_symlinks=False).st_blocks
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    if entries > ENTRIES:
+                    if entries > most:
                         break
         except OSError:
             entries += 1

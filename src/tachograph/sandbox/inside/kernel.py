@@ -20,12 +20,13 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 MNT_DETACH = 2
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 1, 2, 4
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_CHILD_SUBREAPER = 36
@@ -74,10 +75,20 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
 
 
 def set_mount(path: str, attributes: int) -> None:
-    """Add attributes (read-only, nosuid, nodev) to a mount and all below it; never removes any."""
-    block = (ctypes.c_uint64 * 4)(attributes, 0, 0, 0)
+    """Add attributes (read-only, nosuid, nodev) to a mount and all below it; removes none."""
+    change_mount(path, AT_RECURSIVE, attributes, 0)
+
+
+def open_mount(path: str) -> None:
+    """Let a mount, and no other below it, be written to again."""
+    change_mount(path, 0, 0, MOUNT_ATTR_RDONLY)
+
+
+def change_mount(path: str, flags: int, added: int, removed: int) -> None:
+    """mount_setattr(2)."""
+    block = (ctypes.c_uint64 * 4)(added, removed, 0, 0)
     syscall("mount_setattr", number("mount_setattr"), ctypes.c_int(AT_FDCWD), path.encode(),
-            ctypes.c_uint(AT_RECURSIVE), ctypes.byref(block), ctypes.c_size_t(32))  # fmt: skip
+            ctypes.c_uint(flags), ctypes.byref(block), ctypes.c_size_t(32))  # fmt: skip
 
 
 def pivot_here(root: str) -> None:

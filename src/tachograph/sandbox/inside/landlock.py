@@ -29,16 +29,18 @@ def version() -> int:
     return max(int(result), 0)
 
 
-def prepare(readable: Iterable[str], writable: Iterable[str]) -> int:
+def prepare(readable: Iterable[str], writable: Iterable[str], *, tcp: bool = False,
+            signals: bool = False) -> int:  # fmt: skip
     """A ruleset (a file descriptor): all else on the file system is neither read nor written.
 
-    Raises OSError where the kernel has no Landlock. A path that does not exist is passed over.
+    `tcp`, `signals`: these are let through to processes outside. Raises OSError where the kernel
+    has no Landlock. A path that does not exist is passed over.
     """
     abi = version()
     if abi == 0:
         raise OSError("Landlock is not available in this kernel")
     handled = HANDLED.get(abi, HANDLED[5])
-    attributes = struct.pack("<QQQ", handled, 0b11 if abi >= 4 else 0, 0b11 if abi >= 6 else 0)
+    attributes = struct.pack("<QQQ", handled, 0 if tcp else 0b11, 0b01 if signals else 0b11)
     attributes = attributes[: 8 if abi < 4 else 16 if abi < 6 else 24]
     ruleset = kernel.syscall("landlock_create_ruleset", kernel.LANDLOCK_CREATE, attributes,
                              ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))  # fmt: skip

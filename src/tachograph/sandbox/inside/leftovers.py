@@ -80,8 +80,8 @@ def kill(pid: int) -> None:
         return
 
 
-def descendants() -> List[int]:
-    """All processes below this one. One that is forked meanwhile may be missing."""
+def descendants(of: int = 0) -> List[int]:
+    """All processes below this one, or below `of`. One that is forked meanwhile may be missing."""
     parents: Dict[int, List[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -92,7 +92,7 @@ def descendants() -> List[int]:
                 continue
             parents.setdefault(int(fields[1]), []).append(int(name))
     found: List[int] = []
-    waiting = [os.getpid()]
+    waiting = [of or os.getpid()]
     while waiting:
         below = parents.get(waiting.pop(), [])
         found += below

@@ -1,7 +1,7 @@
 """Level A's root: a file system of the interpreter, its libraries and nothing else.
 
-The zygote builds it once, before any candidate exists. As root it takes a spare, non-zero uid
-first, because the kernel does not enforce process limits on uid 0.
+Zygote and keeper build it once, before any untrusted code runs. As root they take a spare, non-zero
+uid first, because the kernel does not enforce process limits on uid 0.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import List, Sequence
+from typing import Iterable, List, Optional, Sequence
 
 from tachograph.sandbox.inside import kernel
 from tachograph.sandbox.inside.kernel import (
@@ -36,18 +36,39 @@ SCRATCH = "/box"
 INSIDE_UID = 65534
 
 
+class View:
+    """What is shown besides system and interpreter: for a box nothing, for a workspace its own."""
+
+    shown: Sequence[str] = ()
+    """Read-only, at the same place."""
+    network = False
+    """The machine's own network, not an empty one."""
+
+    def before(self, root: str) -> None:
+        """Mount what may hold the mount points of others."""
+
+    def after(self, root: str) -> List[str]:
+        """Mount the rest; the mount points of all that stays writable."""
+        return []
+
+
 def interpreter_paths() -> List[str]:
-    """Folders that this interpreter needs, the longest common ones only."""
+    """Folders that this interpreter needs."""
     wanted = {os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     wanted |= {sys.prefix, sys.base_prefix, str(Path(os.path.realpath(sys.executable)).parent)}
+    return [p for p in uppermost(wanted) if p != "/" and not p.startswith("/usr/")]
+
+
+def uppermost(paths: Iterable[str]) -> List[str]:
+    """Those that lie beneath no other."""
     kept: List[str] = []
-    for path in sorted(wanted, key=len):
-        if not any(path == k or path.startswith(k.rstrip("/") + "/") for k in kept):
+    for path in sorted(set(paths), key=len):
+        if not any(path.startswith(k.rstrip("/") + "/") for k in kept):
             kept.append(path)
-    return [p for p in kept if p != "/" and not p.startswith("/usr/")]
+    return kept
 
 
-def enter(staging: str, masks: Sequence[str], spare_uid: int) -> int:
+def enter(staging: str, masks: Sequence[str], spare_uid: int, view: Optional[View] = None) -> int:
     """Leave the machine for a fresh root below `staging`, as the first process of a namespace.
 
     `masks`: folders that are hidden even where a parent of theirs is shown (the judge's code).
@@ -55,10 +76,13 @@ def enter(staging: str, masks: Sequence[str], spare_uid: int) -> int:
     Returns a descriptor of the new process namespace. Raises OSError naming the failed step.
     """
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    others = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID
+    view = view or View()
+    others = CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID
+    if not view.network:
+        others |= CLONE_NEWNET
     if os.getuid() == 0:
         kernel.unshare(CLONE_NEWNS)
-        build(staging, masks)
+        build(staging, masks, view)
         take_uid(spare_uid)
         kernel.unshare(CLONE_NEWUSER | others)
         map_ids(proc, spare_uid, spare_uid)
@@ -66,7 +90,7 @@ def enter(staging: str, masks: Sequence[str], spare_uid: int) -> int:
         uid, gid = os.getuid(), os.getgid()
         kernel.unshare(CLONE_NEWUSER | CLONE_NEWNS | others)
         map_ids(proc, uid, gid)
-        build(staging, masks)
+        build(staging, masks, view)
     kernel.drop_bounding_set()
     become_first()
     namespace = os.open("self/ns/pid", os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
@@ -90,7 +114,7 @@ def take_uid(uid: int) -> None:
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     # a process that changed its uid may not write its own uid map until it is dumpable again
-    kernel.prctl(4, 1)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
 
 
 def map_ids(proc: int, uid: int, gid: int) -> None:
@@ -107,24 +131,28 @@ def map_ids(proc: int, uid: int, gid: int) -> None:
             raise OSError(error.errno, f"writing {name}: {error.strerror}") from None
 
 
-def build(staging: str, masks: Sequence[str]) -> None:
+def build(staging: str, masks: Sequence[str], view: View) -> None:
     """Mount the fresh root at `staging` and step into it."""
     kernel.mount("none", "/", "none", MS_REC | MS_PRIVATE)
     kernel.mount("tmpfs", staging, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0755")
-    shown = interpreter_paths()
-    for path in (*SYSTEM, *shown):
+    view.before(staging)
+    shown = uppermost([*interpreter_paths(), *view.shown])
+    for path in uppermost([*SYSTEM, *shown]):
         show(staging, path)
     os.makedirs(staging + "/dev", exist_ok=True)
     for name in DEVICES:
         show(staging, "/dev/" + name, device=True)
     for name in (SCRATCH, "/proc", "/etc"):
         os.makedirs(staging + name, exist_ok=True)
-    if not any(path.startswith("/tmp/") for path in shown):
+    if not os.path.lexists(staging + "/tmp"):
         os.symlink(SCRATCH + "/tmp", staging + "/tmp")
+    writable = view.after(staging)
     for mask in masks:
         if os.path.isdir(staging + mask):
             kernel.mount("tmpfs", staging + mask, "tmpfs", MS_NOSUID | MS_NODEV, "size=4k")
     kernel.set_mount(staging, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID)
+    for path in writable:
+        kernel.open_mount(path)
     kernel.pivot_here(staging)
 
 

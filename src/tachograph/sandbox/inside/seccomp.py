@@ -16,11 +16,10 @@ from tachograph.sandbox.inside import kernel
 X86, ARM = 0, 1
 NONE = -1
 DENIED = {
-    # the network, and other ways out
-    "socket": (41, 198), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
+    # ways out
+    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427), "name_to_handle_at": (303, 264),
-    "open_by_handle_at": (304, 265), "pidfd_getfd": (438, 438), "connect": (42, 203),
-    "bind": (49, 200), "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
+    "open_by_handle_at": (304, 265), "pidfd_getfd": (438, 438),
     # what others have read lately
     "mincore": (27, 232), "cachestat": (451, 451),
     # other processes
@@ -31,7 +30,7 @@ DENIED = {
     # the clock's core, and a bigger share of it
     "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
     "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "setpriority": (141, 140),
-    "setsid": (112, 157), "setpgid": (109, 154), "ioprio_set": (251, 30),
+    "ioprio_set": (251, 30),
     "mbind": (237, 235), "migrate_pages": (256, 238), "move_pages": (279, 239),
     "set_mempolicy": (238, 237),
     # memory that no limit counts
@@ -53,6 +52,9 @@ DENIED = {
     "iopl": (172, NONE), "ioperm": (173, NONE), "vhangup": (153, 58), "mknod": (133, NONE),
     "mknodat": (259, 33), "quotactl_fd": (443, 443),
 }  # fmt: skip
+SOCKETS = {"connect": (42, 203), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202),
+           "accept4": (288, 242)}  # fmt: skip
+SESSIONS = {"setsid": (112, 157), "setpgid": (109, 154)}
 NEW_PROCESS = {"fork": (57, NONE), "vfork": (58, NONE), "execve": (59, 221),
                "execveat": (322, 281)}  # fmt: skip
 SIGNALS = {"tkill": (200, 130), "tgkill": (234, 131)}
@@ -78,7 +80,8 @@ REFUSED_ARGUMENTS = {
     "socketpair": ((53, 199), 1, 0xF, (2, 3)),
 }  # fmt: skip
 """name: numbers, argument, mask, values that are refused"""
-PRLIMIT64 = (302, 261)
+SOCKET, PRLIMIT64 = (41, 198), (302, 261)
+UNIX, INTERNET, NETLINK = (1,), (2, 10), 16
 
 ARCHITECTURES = {"x86_64": (X86, 0xC000003E), "aarch64": (ARM, 0xC00000B7)}
 CLONE_THREAD = 0x00010000
@@ -93,16 +96,20 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
 Step = Tuple[int, int, int, int]
 
 
-def program(*, processes: bool, signals: bool, modes: bool) -> bytes:
+def program(*, processes: bool, signals: bool, modes: bool, sessions: bool = False,
+            families: Tuple[int, ...] = ()) -> bytes:  # fmt: skip
     """The filter. `processes`: fork and exec are allowed; `signals`: a wall behind this one keeps
     signals from reaching other processes, so they need not be refused here; `modes`: one keeps the
-    modes, owners and times of files that are not the box's.
+    modes, owners and times of files that are not the box's; `sessions`: a process may leave its
+    group; `families`: address families of sockets that another wall holds in, or none does.
     """
     column, architecture = ARCHITECTURES[kernel.MACHINE]
     tables = [DENIED]
     tables += [] if processes else [NEW_PROCESS]
     tables += [] if signals else [SIGNALS]
     tables += [] if modes else [MODES]
+    tables += [] if sessions else [SESSIONS]
+    tables += [] if families else [SOCKETS]
     denied = {numbers[column] for table in tables for numbers in table.values()} - {NONE}
     if processes and signals:
         # a build tool may signal its own children; the other walls hold all others out of reach
@@ -114,11 +121,14 @@ def program(*, processes: bool, signals: bool, modes: bool) -> bytes:
     for number in sorted(denied):
         steps += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
     steps += [(JUMP_EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, NOT_THERE)]
-    for numbers, argument, mask, values in REFUSED_ARGUMENTS.values():
+    for name, (numbers, argument, mask, values) in REFUSED_ARGUMENTS.items():
+        if name == "socketpair" and families:
+            continue
         block = [(LOAD, 0, 0, FIRST_ARGUMENT + 8 * argument), (AND, 0, 0, mask)]
         for value in values:
             block += [(JUMP_EQUAL, 0, 1, value), (RETURN, 0, 0, REFUSE)]
         steps += only_for(numbers[column], [*block, (RETURN, 0, 0, ALLOW)])
+    steps += only_for(SOCKET[column], sockets(families))
     # limits of its own process alone: another one's would be a way to kill it
     steps += only_for(PRLIMIT64[column], [
         (LOAD, 0, 0, FIRST_ARGUMENT), (JUMP_EQUAL, 1, 0, 0), (RETURN, 0, 0, REFUSE),
@@ -132,14 +142,24 @@ def program(*, processes: bool, signals: bool, modes: bool) -> bytes:
     return b"".join(struct.pack("<HBBI", *step) for step in steps)
 
 
+def sockets(families: Tuple[int, ...]) -> List[Step]:
+    """Sockets of these families, of netlink the routing table alone (libc asks it), no others."""
+    block: List[Step] = [(LOAD, 0, 0, FIRST_ARGUMENT)]
+    for family in families:
+        block += [(JUMP_EQUAL, 0, 1, family), (RETURN, 0, 0, ALLOW)]
+    if families:
+        block += [(JUMP_EQUAL, 0, 3, NETLINK), (LOAD, 0, 0, FIRST_ARGUMENT + 16),
+                  (JUMP_EQUAL, 0, 1, 0), (RETURN, 0, 0, ALLOW)]  # fmt: skip
+    return [*block, (RETURN, 0, 0, REFUSE)]
+
+
 def only_for(number: int, block: List[Step]) -> List[Step]:
     """`block`, which must end in a return, jumped over by every other system call."""
     return [(JUMP_EQUAL, 0, len(block), number), *block]
 
 
-def restrict(*, processes: bool, signals: bool, modes: bool) -> None:
-    """Install the filter on this process for good. Needs no_new_privs."""
-    code = program(processes=processes, signals=signals, modes=modes)
+def restrict(code: bytes) -> None:
+    """Install a filter on this process for good. Needs no_new_privs."""
 
     class Filter(ctypes.Structure):
         _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_char_p)]

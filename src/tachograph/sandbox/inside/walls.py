@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import os
 import resource
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence, Tuple
 
 from tachograph.sandbox.inside import kernel, landlock, namespaces, seccomp
 
 MIB = 1 << 20
-OPEN_FILES = 256
+OPEN_FILES, COMMAND_OPEN_FILES = 256, 8192
 TASKS_BESIDES = 66
 SHARED_UID_ROOM = 256
 """Threads of a library's pool, and the zygote's own two processes."""
@@ -27,9 +27,14 @@ def set_limits(limits: Dict[str, Any]) -> None:
         resource.RLIMIT_MEMLOCK: 0,
     }
     for which, size in sizes.items():
-        hard = resource.getrlimit(which)[1]
-        value = size if hard == resource.RLIM_INFINITY else min(size, hard)
-        resource.setrlimit(which, (value, value))
+        lower(which, size)
+
+
+def lower(which: int, value: int) -> None:
+    """One rlimit, soft and hard; never raised."""
+    hard = resource.getrlimit(which)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (value, value))
 
 
 def limit_tasks(limits: Dict[str, Any], own_uid: bool) -> None:
@@ -37,9 +42,7 @@ def limit_tasks(limits: Dict[str, Any], own_uid: bool) -> None:
     count = TASKS_BESIDES + limits["processes"]
     if not own_uid:
         count += SHARED_UID_ROOM + tasks_of(os.getuid())
-    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
-    count = count if hard == resource.RLIM_INFINITY else min(count, hard)
-    resource.setrlimit(resource.RLIMIT_NPROC, (count, count))
+    lower(resource.RLIMIT_NPROC, count)
 
 
 def tasks_of(uid: int) -> int:
@@ -76,17 +79,46 @@ def raise_walls(level: str, limits: Dict[str, Any], ruleset: int, *, own_uid: bo
             landlock.restrict(ruleset)
     else:
         landlock.restrict(ruleset)
-    seccomp.restrict(
+    code = seccomp.program(
         processes=limits["processes"] > 1,
         signals=level == "A" or landlock.version() >= 6,
         modes=own_uid,
     )
+    seccomp.restrict(code)
 
 
-def readable_paths(masks: List[str]) -> List[str]:
-    """Level B: what Landlock lets a candidate read: system and interpreter, less `masks`."""
+def raise_around_command(level: str, limits: Dict[str, Any], ruleset: int, *, own_uid: bool,
+                         families: Tuple[int, ...]) -> None:  # fmt: skip
+    """Wall a workspace's command in for good: as above, but it may start processes, leave their
+    group, and open sockets of these `families`. Raises OSError.
+
+    No limit of address space: the runtimes that agents are written in reserve far more than they
+    use. The judge looks at the memory that is used.
+    """
+    for which, size in (
+        (resource.RLIMIT_FSIZE, limits["disk_mib"] * MIB),
+        (resource.RLIMIT_NOFILE, COMMAND_OPEN_FILES), (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):  # fmt: skip
+        lower(which, size)
+    limit_tasks(limits, own_uid)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    if level == "D":
+        return
+    if level == "A" or os.getuid() == 0:
+        kernel.drop_capabilities()
+    if ruleset >= 0:
+        landlock.restrict(ruleset)
+    seccomp.restrict(seccomp.program(
+        processes=True, signals=level == "A" or own_uid or landlock.version() >= 6,
+        modes=own_uid, sessions=True, families=families))  # fmt: skip
+
+
+def readable_paths(masks: List[str], shown: Sequence[str] = ()) -> List[str]:
+    """Level B: what Landlock lets a candidate read: system, interpreter, `shown`, less `masks`."""
     paths: List[str] = ["/dev/" + name for name in namespaces.DEVICES]
-    for path in (*namespaces.SYSTEM, *namespaces.interpreter_paths()):
+    for path in (*namespaces.SYSTEM, *namespaces.interpreter_paths(), *shown):
         paths += without(os.path.realpath(path), masks)
     return paths
 
@@ -99,5 +131,5 @@ def without(path: str, masks: List[str]) -> List[str]:
         return [path]
     parts: List[str] = []
     for name in sorted(os.listdir(path)):
-        parts += without(path + "/" + name, masks)
+        parts += without(path.rstrip("/") + "/" + name, masks)
     return parts

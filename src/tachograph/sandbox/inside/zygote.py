@@ -172,9 +172,9 @@ def keep_only(kept: "set[int]") -> None:
 
 
 def main() -> None:
-    """Run as the zygote. The configuration is the last argument."""
-    config = json.loads(sys.argv[-1])
-    line = socket.socket(fileno=config["line"])
+    """Run as the zygote. The last argument is the line; the configuration comes over it first."""
+    line = socket.socket(fileno=int(sys.argv[-1]))
+    config = json.loads(line.recv(1 << 17))
     try:
         for name in config["libraries"]:
             importlib.import_module(name)
