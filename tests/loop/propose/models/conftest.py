@@ -42,6 +42,17 @@ def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
 
 
 @pytest.fixture
+def teller_alone(tmp_path: Path) -> Iterator[Teller]:
+    """One that a test may kill."""
+    teller = Teller(tmp_path)
+    yield teller
+    process = teller.process
+    teller.close()
+    if process:
+        process.wait(30)
+
+
+@pytest.fixture
 def serve() -> Iterator[Callable[[Script], ScriptedServer]]:
     """Starts a server with a script."""
     with ExitStack() as stack:

@@ -117,7 +117,8 @@ class Asking:
                 return self.read(body), True
         kept = self.teller.kept(self.key, self.desk.stopping)
         if kept is not None:
-            found = self.record(kept.call, kept.outcome, kept.model)
+            request = self.desk.put(encode_request(kept.model, kept.call, self.before))
+            found = self.record(kept.call, kept.outcome, kept.model, request)
             if found:
                 return found, True
         return self.insist(call), False
@@ -148,10 +149,13 @@ class Asking:
         most_tokens = call.most_input_tokens + call.most_output_tokens
         with self.desk.reserve(most_tokens, price.most_usd(call) if price else None):
             self.desk.begin()
-            outcome = self.teller.ask(self.key, self.endpoint, call, self.desk.stopping)
+            reply = self.teller.post(self.key, self.endpoint, call)
+            # while the model thinks
+            request = self.desk.put(encode_request(self.endpoint.model, call, self.before))
+            outcome = self.teller.wait(reply, self.desk.stopping)
             if outcome is None:
                 raise RefusedError("the run is ending; the answer will be kept")
-            recorded = self.record(call, outcome, self.endpoint.model)
+            recorded = self.record(call, outcome, self.endpoint.model, request)
             if recorded is None:
                 assert isinstance(outcome, Failure)
                 return outcome
@@ -172,17 +176,18 @@ class Asking:
         if self.desk.stopping.wait(seconds):
             raise RefusedError("the run is ending")
 
-    def record(self, call: Call, outcome: Answer | Failure, model: str) -> Recorded | None:
+    def record(
+        self, call: Call, outcome: Answer | Failure, model: str, request: str
+    ) -> Recorded | None:
         """Put what it came to in the ledger; durable when it returns. None: it was a failure."""
-        digest = self.desk.put(encode_request(model, call, self.before))
         if isinstance(outcome, Failure):
-            self.desk.record(self.failed(call, outcome, model, digest))
+            self.desk.record(self.failed(call, outcome, model, request))
             self.teller.done(self.key)
             return None
         answer = self.desk.put(encode_answer(outcome))
-        self.desk.record(self.answered(call, outcome, model, digest, answer))
+        self.desk.record(self.answered(call, outcome, model, request, answer))
         self.teller.done(self.key)
-        return Recorded(digest, answer, call, outcome)
+        return Recorded(request, answer, call, outcome)
 
     def answered(self, call: Call, answer: Answer, model: str, request: str,
                  digest: str) -> ModelAnswered:  # fmt: skip

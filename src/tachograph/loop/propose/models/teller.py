@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWaiting
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
@@ -102,23 +103,26 @@ class Teller:
         if fault:
             raise UsageError(f"{endpoint.model}: {fault}", hint=name_hint(endpoint))
 
-    def ask(self, key: str, endpoint: Endpoint, call: Call,
-            stopping: threading.Event) -> Answer | Failure | None:  # fmt: skip
-        """One attempt of a call; None when stopping came first: what it comes to is then kept.
+    def post(self, key: str, endpoint: Endpoint, call: Call) -> Future[dict[str, Any]]:
+        """Begin one attempt of a call; `wait` tells what it came to. Raises ModelError.
 
         `key` names the call in the ledger. `done` must follow once the outcome is recorded.
         """
-        frame = {"do": "ask", "key": key, "call": call_plain(call), **plain_endpoint(endpoint)}
-        reply = self.send(frame)
-        while True:
+        ask = {"do": "ask", "key": key, "call": call_plain(call)}
+        return self.send(ask | plain_endpoint(endpoint))
+
+    def wait(
+        self, reply: Future[dict[str, Any]], stopping: threading.Event
+    ) -> Answer | Failure | None:
+        """What an attempt came to; None when stopping came first: the outcome is then kept."""
+        while not stopping.is_set():
             try:
-                answer = reply.result(LOOK_SECONDS)
+                told = reply.result(LOOK_SECONDS)
             except StillWaiting:
-                if stopping.is_set():
-                    return None
                 continue
-            outcome = answer.get("outcome")
-            return parse_outcome(outcome) if outcome else Failure("broken", answer["fault"])
+            outcome = told.get("outcome")
+            return parse_outcome(outcome) if outcome else Failure("broken", told["fault"])
+        return None
 
     def kept(self, key: str, stopping: threading.Event) -> Kept | None:
         """What a call came to that was made for this key and never recorded.
@@ -189,6 +193,9 @@ class Teller:
         code = process.wait()
         with self.lock:
             left, self.waiting = list(self.waiting.values()), {}
+            if process.stdin:
+                with suppress(OSError):  # what was not yet sent has nobody to go to
+                    process.stdin.close()
         for waiting in left:
             waiting.set_result({"fault": f"the process that asks models ended with {code}"})
 
