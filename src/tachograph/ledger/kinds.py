@@ -188,6 +188,60 @@ class ModelFailed:
 
 
 @dataclass(frozen=True)
+class CommandBegun:
+    """A coding agent was started in a turn. After a crash it is started again, from the parent."""
+
+    run: str
+    """Id of the run."""
+    turn: int
+    """Number of the turn."""
+    command: str
+    """Program and arguments as they were called, as a shell would read them."""
+    version: str
+    """What it says of its version; untrusted text, empty where it says nothing."""
+    opened: list[str]
+    """What its box lets in besides the workspace, by name: network, variables, files."""
+    level: str
+    """Level of its box."""
+    held_usd: float | None
+    """Upper bound on what it may spend, as it was told; None: it was told none."""
+
+
+@dataclass(frozen=True)
+class CommandEnded:
+    """A coding agent ended, or was ended."""
+
+    run: str
+    """Id of the run."""
+    turn: int
+    """Number of the turn."""
+    reason: Literal["exited", "time-limit", "box-limit", "stopped"]
+    """By itself, by the time of its turn, by another limit of its box, or with the run."""
+    status: int
+    """Its exit code; a negative one is the signal that ended it."""
+    detail: str
+    """Which limit, where it was one; untrusted text."""
+    transcript: Digest
+    """The object that holds what it printed."""
+    cut: bool
+    """Whether it printed more than is kept."""
+    input_tokens: int | None
+    """Tokens read, as it says; None: it did not say."""
+    output_tokens: int | None
+    """Tokens written, as it says; None: it did not say."""
+    cost_usd: float | None
+    """What it cost, as it says; None: it did not say."""
+    counted_tokens: int
+    """What the budget counts: what it said."""
+    counted_usd: float | None
+    """What the budget counts: what it said, or the bound held where it did not; None: neither."""
+    wall_seconds: float
+    """From its start to its end."""
+    cpu_seconds: float
+    """What it used itself, its own children included."""
+
+
+@dataclass(frozen=True)
 class CandidateProposed:
     """A proposer made a candidate."""
 
@@ -350,6 +404,8 @@ Body = (
     | TurnEnded
     | ModelAnswered
     | ModelFailed
+    | CommandBegun
+    | CommandEnded
     | CandidateProposed
     | BoxFailed
     | TrialChecked

@@ -18,6 +18,8 @@ from tachograph.ledger.kinds import (
     CandidateKept,
     CandidateProposed,
     ClockTested,
+    CommandBegun,
+    CommandEnded,
     FindingShared,
     ModelAnswered,
     ModelFailed,
@@ -89,6 +91,8 @@ class Turn:
     ended: TurnEnded | None = None
     answers: list[ModelAnswered] = field(default_factory=list)
     failures: list[ModelFailed] = field(default_factory=list)
+    commands: list[tuple[CommandBegun, CommandEnded | None]] = field(default_factory=list)
+    """Coding agents that were run in it; None: one that was killed with us."""
     candidates: list[str] = field(default_factory=list)
     """Ids of what was proposed in it, in order."""
 
@@ -150,7 +154,9 @@ class Archive:
                 self.turns[body.turn].candidates.append(body.candidate)
         elif isinstance(body, TurnBegun):
             self.turns.setdefault(body.turn, Turn(body, entry.seq))
-        elif isinstance(body, TurnEnded | ModelAnswered | ModelFailed):
+        elif isinstance(
+            body, TurnEnded | ModelAnswered | ModelFailed | CommandBegun | CommandEnded
+        ):
             self.add_to_turn(self.turns[body.turn], body)
         elif isinstance(body, FindingShared):
             self.findings.append((entry.actor, body))
@@ -182,16 +188,29 @@ class Archive:
             record.finish(time)
             self.finished.setdefault(record.id, record)
 
-    def add_to_turn(self, turn: Turn, body: TurnEnded | ModelAnswered | ModelFailed) -> None:
+    def add_to_turn(
+        self,
+        turn: Turn,
+        body: TurnEnded | ModelAnswered | ModelFailed | CommandBegun | CommandEnded,
+    ) -> None:
         """Fold what happened in one turn."""
-        if isinstance(body, ModelAnswered | ModelFailed):
+        if isinstance(body, CommandBegun):
+            # counted in full until its end says less: it may be killed with us, and be paid for
+            self.money_usd += body.held_usd or 0.0
+            turn.commands.append((body, None))
+            return
+        if isinstance(body, CommandEnded):
+            begun, _ = turn.commands.pop()
+            self.money_usd -= begun.held_usd or 0.0
+            turn.commands.append((begun, body))
+        if isinstance(body, ModelAnswered | ModelFailed | CommandEnded):
             self.tokens += body.counted_tokens
             self.money_usd += body.counted_usd or 0.0
         if isinstance(body, ModelAnswered):
             turn.answers.append(body)
         elif isinstance(body, ModelFailed):
             turn.failures.append(body)
-        else:
+        elif isinstance(body, TurnEnded):
             turn.ended = body
             if body.outcome == "nothing":
                 self.exhausted.add((turn.begun.proposer, turn.begun.parent))

@@ -12,7 +12,14 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from tachograph.errors import UsageError
-from tachograph.ledger.kinds import Body, FindingShared, ModelAnswered, ModelFailed, TurnBegun
+from tachograph.ledger.kinds import (
+    Body,
+    CommandEnded,
+    FindingShared,
+    ModelAnswered,
+    ModelFailed,
+    TurnBegun,
+)
 from tachograph.loop.budget import Spending
 from tachograph.loop.propose.protocol import Attempt, Brief, Proposal
 from tachograph.loop.run import Draft, Run
@@ -119,7 +126,7 @@ class TurnDesk:
         drafts: list[Draft] = [(self.begun.proposer, (turn.seq,), body) for body in bodies]
         self.office.run.append(drafts)
         for body in bodies:
-            if isinstance(body, ModelAnswered | ModelFailed):
+            if isinstance(body, ModelAnswered | ModelFailed | CommandEnded):
                 self.office.spending.spend(body.counted_tokens, body.counted_usd or 0.0)
 
     def begin(self) -> None:

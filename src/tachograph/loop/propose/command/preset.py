@@ -26,8 +26,11 @@ from tachograph.errors import UsageError
 FOLDER = Path(__file__).parent / "presets"
 PREFIX = "command:"
 SECONDS = 3600.0
+TURN_USD = 5.0
 SECRET_CHARACTERS = 8
 """A value shorter than this is too common to be looked for."""
+TEXTS = ("program", "install", "checked", "usage")
+NUMBERS = ("seconds", "turn_usd")
 PLACES = ("{prompt}", "{prompt_file}")
 
 
@@ -63,6 +66,8 @@ class Preset:
     """Further folders or files that it may read."""
     seconds: float = SECONDS
     """Upper bound on a turn, waiting for the judge included."""
+    turn_usd: float = TURN_USD
+    """Upper bound on what a turn may cost, where `money` says how to tell it."""
 
     def found(self) -> Path:
         """The program. Raises UsageError where it is not to be had, with how to get it."""
@@ -75,6 +80,15 @@ class Preset:
     def passed(self) -> dict[str, str]:
         """The variables that are passed on: name to value, those that are set."""
         return {name: os.environ[name] for name in self.environment if os.environ.get(name)}
+
+    def copied(self) -> dict[str, bytes]:
+        """The files that are copied: path below the home folder to content, those that exist."""
+        found = {}
+        for name in self.copies:
+            path = Path(name).expanduser()
+            if path.is_file():
+                found[str(path.relative_to(Path.home()))] = path.read_bytes()
+        return found
 
     def opens(self) -> list[str]:
         """What it opens in the box, in words, by name and never by value."""
@@ -140,16 +154,16 @@ def read_preset(path: Path) -> Preset:
 
 def typed(path: Path, key: str, value: Any) -> Any:
     """A key's value as its field holds it. Raises UsageError."""
-    if key == "network" and isinstance(value, bool):
-        return value
-    if key == "seconds" and isinstance(value, int | float) and not isinstance(value, bool):
-        if value > 0:
-            return float(value)
-    elif key == "settings" and isinstance(value, dict):
-        if all(isinstance(item, str) for item in value.values()):
-            return value
-    elif key in ("program", "install", "checked", "usage") and isinstance(value, str):
-        return value
-    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    raise UsageError(f"{path}: {key} is not as it should be", hint="docs/reference/presets.md")
+    if key == "network":
+        fits = isinstance(value, bool)
+    elif key in NUMBERS:
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    elif key in TEXTS:
+        fits = isinstance(value, str)
+    elif key == "settings":
+        fits = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    else:
+        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if not fits:
+        raise UsageError(f"{path}: {key} is not as it should be", hint="docs/reference/presets.md")
+    return tuple(value) if isinstance(value, list) else value

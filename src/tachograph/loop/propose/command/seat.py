@@ -12,6 +12,7 @@ from typing import Any
 
 from tachograph.errors import NotFoundError, UsageError
 from tachograph.loop.desk import FINDING_CHARACTERS
+from tachograph.loop.propose.command.withheld import Withheld
 from tachograph.loop.propose.protocol import Attempt, Brief, Desk, Proposal, RefusedError
 from tachograph.sandbox.memory import printable
 from tachograph.task import Candidate
@@ -39,12 +40,15 @@ REQUIRED = {"share": ("text", "candidate"), "show": ("candidate",)}
 class Seat:
     """The verbs of one turn. Its answers are plain data for JSON."""
 
-    def __init__(self, brief: Brief, desk: Desk, words: str, name: str) -> None:
+    def __init__(self, brief: Brief, desk: Desk, words: str, name: str,
+                 withheld: Withheld | None = None) -> None:  # fmt: skip
         self.brief = brief
         self.desk = desk
         self.words = words
         """The brief in words, as the agent reads it."""
         self.name = name
+        self.withheld = withheld or Withheld({})
+        """Values that the asker knows and that must not get into the record."""
         self.asked: list[Proposal] = []
         """What it has asked trials of, in order."""
 
@@ -83,7 +87,7 @@ class Seat:
             value = question.get(name, "")
             if not isinstance(value, str) or (not value and name in REQUIRED.get(verb, ())):
                 raise UsageError(f"{verb} needs {name} as text")
-            texts[name] = one_line(value, most)
+            texts[name] = one_line(self.withheld.without(value), most)
         return verb, texts
 
     # -- the verbs -------------------------------------------------------------------------------
@@ -94,6 +98,8 @@ class Seat:
         task = self.brief.task
         if reason := task.refusal(candidate):
             raise UsageError(reason, hint=f"the editable files: {', '.join(task.seed.files)}")
+        if name := self.withheld.named("\n".join(candidate.files.values())):
+            raise UsageError(f"the files hold the value of {name}", hint="take it out")
         proposal = Proposal(candidate, texts["label"] or f"by {self.name}", texts["note"])
         attempt = self.desk.trial(proposal)
         self.asked.append(proposal)
