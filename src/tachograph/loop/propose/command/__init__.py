@@ -9,7 +9,8 @@ each part trusts: docs/concepts/command.md. Proven by tests/loop/propose/command
 
 from tachograph.loop.propose.command.inside.client import main as ask_as_agent
 from tachograph.loop.propose.command.inside.tools import serve
+from tachograph.loop.propose.command.proposer import Command
 from tachograph.loop.propose.command.seat import Seat
 from tachograph.loop.propose.command.words import TOOLS, goal
 
-__all__ = ["TOOLS", "Seat", "ask_as_agent", "goal", "serve"]
+__all__ = ["TOOLS", "Command", "Seat", "ask_as_agent", "goal", "serve"]

@@ -1,0 +1,198 @@
+"""The `command` proposer: shell scripts for agents, in real boxes, before a real judge."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from agents import drive, script, write
+from loop_toys import begin
+
+from tachograph.errors import UsageError
+from tachograph.loop.budget import Budget
+from tachograph.loop.propose.command import Command
+from tachograph.loop.turn import Loop
+
+
+@pytest.fixture
+def play(new_bench, ledger, ledger_folder, tmp_path):
+    """Runs one turn of an agent that is this script; the run, and its turn."""
+
+    def run(text, **options):
+        bench = new_bench(metric="check")
+        agent = script(tmp_path, text)
+        played = drive(bench, ledger, ledger_folder, str(agent), **options)
+        return played, played.archive.turns[1]
+
+    return run
+
+
+def transcript(run, turn):
+    (_, ended) = turn.commands[0]
+    return run.ledger.fetch(ended.transcript).decode()
+
+
+def test_what_lies_in_the_workspace_at_the_end_is_the_proposal(play):
+    """The agent reads its goal there and changes a file; the judge decides."""
+    run, turn = play(f"grep -q 'Double x' GOAL.md && {write('mine')}; echo done; exit 0")
+    (record,) = run.archive.trials
+    assert (record.verdict, record.proposed.turn) == ("kept", 1)
+    assert turn.ended.outcome == "proposed"
+    (begun, ended) = turn.commands[0]
+    assert (ended.reason, ended.status, begun.level) == ("exited", 0, "A")
+    assert transcript(run, turn) == "done\n"
+    assert begun.opened == [f"{begun.command.split()[0]} (to read)"]
+
+
+def test_an_agent_asks_for_trials_and_goes_on(play):
+    """`tacho` is on its path; verdicts come as JSON with an exit code; the best is handed in."""
+    run, turn = play(f"""
+{write("wrong").replace("x + x", "x + 1")}
+tacho trial --label wrong && echo kept
+{write("right")}
+tacho trial --label right --note 'it is right' && echo kept
+tacho share 'adding works' --candidate $(tacho status | sed -n 's/.*"candidate": "\\(c-.*\\)".*/\\1/p' | head -1)
+tacho findings
+""")  # noqa: E501
+    assert [record.verdict for record in run.archive.trials] == ["wrong", "kept"]
+    assert turn.ended.outcome == "proposed"
+    assert turn.ended.candidate == run.archive.trials[-1].id
+    said = transcript(run, turn)
+    assert said.count("\nkept\n") == 1
+    assert "adding works" in said
+    (_, finding) = run.archive.findings[0]
+    assert finding.text == "adding works"
+
+
+ENDS = {
+    "an exit code": ("exit 7", "failed", "exit code 7"),
+    "a signal": ("kill -9 $$", "failed", "exit code -9"),
+    "nothing done": ("true", "malformed", "changed nothing"),
+    "the file gone": ("rm toy.py", "malformed", "toy.py is no plain"),
+    "the file too large": ("head -c 9000 /dev/zero | tr '\\0' '#' > toy.py", "malformed", "toy.py"),
+    "no text": ("printf '\\377\\376' > toy.py", "malformed", "toy.py"),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_every_end_is_recorded_as_what_it_is(name, play):
+    """What leaves no candidate says why."""
+    text, outcome, detail = ENDS[name]
+    run, turn = play(text)
+    assert turn.ended.outcome == outcome
+    assert detail in turn.ended.detail
+    assert not run.archive.trials
+
+
+def test_an_agent_that_breaks_late_has_its_work_judged(play):
+    """A version in the workspace is a version, whatever became of who wrote it."""
+    run, turn = play(f"{write('done')}; echo oh >&2; exit 3")
+    assert [record.verdict for record in run.archive.trials] == ["kept"]
+    assert "exit code 3: oh" in run.archive.trials[0].proposed.note
+    assert "--- stderr ---\noh" in transcript(run, turn)
+
+
+def preset(folder, agent, **keys):
+    """A preset's file for an agent."""
+    lines = [f'program = "{agent}"', 'arguments = ["{prompt}"]']
+    lines += [f"{key} = {value}" for key, value in keys.items()]
+    path = folder / "preset.toml"
+    path.write_text("\n".join(lines))
+    return str(path)
+
+
+def test_the_time_of_a_turn_is_up(new_bench, ledger, ledger_folder, tmp_path):
+    """The agent and all that it started are killed; what it had is judged."""
+    agent = script(tmp_path, f"{write('half')}; sleep 600 & sleep 600")
+    spec = preset(tmp_path, agent, seconds=1.5)
+    run = drive(new_bench(metric="check"), ledger, ledger_folder, spec)
+    (_, ended) = run.archive.turns[1].commands[0]
+    assert ended.reason == "time-limit"
+    assert ended.wall_seconds < 30
+    assert [record.verdict for record in run.archive.trials] == ["kept"]
+
+
+def test_a_talkative_agent_is_cut_short(play):
+    """Its output is bounded; the rest is dropped and that is said."""
+    run, turn = play(f"head -c 20000000 /dev/zero | tr '\\0' x; {write('talk')}")
+    (_, ended) = turn.commands[0]
+    assert ended.cut
+    assert len(transcript(run, turn)) <= 10_240 << 10
+    assert [record.verdict for record in run.archive.trials] == ["kept"]
+
+
+def test_what_an_agent_says_it_used_is_counted(new_bench, ledger, ledger_folder, tmp_path):
+    """By the format that its preset names, against the budget of the run."""
+    event = ('{"type":"result","total_cost_usd":0.5,'
+             '"usage":{"input_tokens":40,"output_tokens":2}}')  # fmt: skip
+    agent = script(tmp_path, f"echo '{event}'; echo $*; {write('paid')}")
+    spec = preset(tmp_path, agent, usage='"claude"', money='["--max", "{money_usd}"]', turn_usd=2)
+    budget = Budget(money_usd=3, tokens=1000)
+    run = drive(new_bench(metric="check"), ledger, ledger_folder, spec, turns=2, budget=budget)
+    turn = run.archive.turns[1]
+    (begun, ended) = turn.commands[0]
+    assert (begun.held_usd, ended.cost_usd, ended.counted_tokens) == (2, 0.5, 42)
+    assert transcript(run, turn).endswith("--max 2.00\n")
+    assert (run.archive.money_usd, run.archive.tokens) == (1.0, 84)
+    bare = preset(tmp_path, agent, usage='"codex"')
+    refused = drive(new_bench(metric="check"), ledger, ledger_folder, bare, budget=budget)
+    assert refused.archive.turns[1].ended.outcome == "over-budget"
+    assert not refused.archive.turns[1].commands
+
+
+def test_its_keys_reach_it_and_nothing_else(new_bench, ledger, ledger_folder, tmp_path,
+                                            monkeypatch):  # fmt: skip
+    """Of the environment it has what its preset names; no value comes back into the record."""
+    key, other = "sk-0123456789abcdef", "another-secret-value"
+    monkeypatch.setenv("MY_KEY", key)
+    monkeypatch.setenv("OTHER_KEY", other)
+    agent = script(
+        tmp_path,
+        f"""
+env | sort
+echo $MY_KEY >&2
+echo "# $MY_KEY" >> toy.py
+tacho trial --label "$MY_KEY" --note "$MY_KEY"
+{write("honest")}
+tacho trial --label "$MY_KEY" --note "$MY_KEY"
+tacho share "$MY_KEY" --candidate $(tacho status | sed -n 's/.*"candidate": "\\(c-.*\\)".*/\\1/p' | head -1)
+""",
+    )  # noqa: E501
+    spec = preset(tmp_path, agent, environment='["MY_KEY"]')
+    run = drive(new_bench(metric="check"), ledger, ledger_folder, spec)
+    said = transcript(run, run.archive.turns[1])
+    assert "MY_KEY=[MY_KEY]" in said
+    assert "OTHER_KEY" not in said
+    assert "the files hold the value of MY_KEY" in said
+    (record,) = run.archive.trials
+    assert (record.verdict, record.proposed.label) == ("kept", "[MY_KEY]")
+    assert "$MY_KEY" in run.archive.turns[1].commands[0][0].opened
+    ledger.verify()
+    for path in ledger_folder.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert key.encode() not in data, path
+            assert other.encode() not in data, path
+
+
+def test_a_key_on_the_command_line_is_refused(monkeypatch, tmp_path):
+    """The command line is recorded."""
+    monkeypatch.setenv("MY_KEY", "sk-0123456789abcdef")
+    spec = preset(tmp_path, script(tmp_path, "true"), environment='["MY_KEY"]')
+    with pytest.raises(UsageError):
+        Command(f"{spec} --key sk-0123456789abcdef")
+
+
+def test_the_end_of_the_run_ends_the_agent(new_bench, ledger, ledger_folder, tmp_path):
+    """It is killed within moments, and what it had not handed in is not judged."""
+    bench = new_bench(metric="check")
+    agent = script(tmp_path, f"{write('half')}; sleep 600")
+    run = begin(ledger, ledger_folder, bench)
+    proposer = Command(str(agent), level="A")
+    loop = Loop(run, bench, [proposer], Budget())
+    threading.Timer(1.5, loop.stopping.set).start()
+    loop.take_turn(proposer, bench.task.seed.id)
+    (_, ended) = run.archive.turns[1].commands[0]
+    assert ended.reason == "stopped"
+    assert not run.archive.records[bench.task.seed.id].finished_at
+    assert run.archive.turns[1].ended.outcome == "failed"
