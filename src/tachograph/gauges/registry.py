@@ -16,6 +16,7 @@ from tachograph.gauges.gauge import Gauge
 NAMES = (
     "horizon",
     "bottleneck",
+    "outlook",
 )  # fmt: skip
 """One name a line; `next-step` is in next_step.py."""
 
