@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 
 import pytest
-from agents import drive, script, write
 from loop_toys import begin
+from shell_agents import drive, script, write
 
 from tachograph.errors import UsageError
 from tachograph.loop.budget import Budget
 from tachograph.loop.propose.command import Command
 from tachograph.loop.turn import Loop
+
+FIRST = """tacho status | sed -n 's/.*"candidate": "\\(c-[^"]*\\)".*/\\1/p' | head -1"""
 
 
 @pytest.fixture
@@ -51,9 +53,9 @@ def test_an_agent_asks_for_trials_and_goes_on(play):
 tacho trial --label wrong && echo kept
 {write("right")}
 tacho trial --label right --note 'it is right' && echo kept
-tacho share 'adding works' --candidate $(tacho status | sed -n 's/.*"candidate": "\\(c-.*\\)".*/\\1/p' | head -1)
+tacho share 'adding works' --candidate $({FIRST})
 tacho findings
-""")  # noqa: E501
+""")
     assert [record.verdict for record in run.archive.trials] == ["wrong", "kept"]
     assert turn.ended.outcome == "proposed"
     assert turn.ended.candidate == run.archive.trials[-1].id
@@ -155,9 +157,9 @@ echo "# $MY_KEY" >> toy.py
 tacho trial --label "$MY_KEY" --note "$MY_KEY"
 {write("honest")}
 tacho trial --label "$MY_KEY" --note "$MY_KEY"
-tacho share "$MY_KEY" --candidate $(tacho status | sed -n 's/.*"candidate": "\\(c-.*\\)".*/\\1/p' | head -1)
+tacho share "$MY_KEY" --candidate $({FIRST})
 """,
-    )  # noqa: E501
+    )
     spec = preset(tmp_path, agent, environment='["MY_KEY"]')
     run = drive(new_bench(metric="check"), ledger, ledger_folder, spec)
     said = transcript(run, run.archive.turns[1])

@@ -91,17 +91,15 @@ class Door:
 
     def read(self, line: socket.socket) -> dict[str, Any]:
         """The question. Raises NoQuestionError."""
-        _, uid, _ = PEER.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
-        if self.uid is not None and uid not in (self.uid, os.getuid()):
-            raise NoQuestionError("this seat is another's")
         until = time.monotonic() + READ_SECONDS
         size = int.from_bytes(receive(line, 4, until), "big")
         if size > self.most_bytes:
             raise NoQuestionError(f"a question of {size} bytes; {self.most_bytes} are read")
         question = parse(receive(line, size, until))
-        token = question.pop("token", "")
-        said = str(token).encode("utf-8", "replace")
-        if not hmac.compare_digest(said, self.token.encode()):
+        said = str(question.pop("token", "")).encode("utf-8", "replace")
+        _, uid, _ = PEER.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
+        stranger = self.uid is not None and uid not in (self.uid, os.getuid())
+        if stranger or not hmac.compare_digest(said, self.token.encode()):
             raise NoQuestionError("this seat is another's")
         return question
 

@@ -12,9 +12,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tachograph.sandbox.workspace import Workspace
-
 from tachograph.loop.propose.command.door import Door
+from tachograph.sandbox.workspace import Workspace
 from tachograph.task import Task
 
 INSIDE = Path(__file__).parent / "inside"

@@ -19,8 +19,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
-from tachograph.sandbox.workspace import Ended, Workspace, WorkspaceLimits
-
 from tachograph.errors import UsageError
 from tachograph.ledger.kinds import CommandBegun, CommandEnded
 from tachograph.loop.propose.command import words
@@ -36,6 +34,7 @@ from tachograph.loop.propose.protocol import Brief, Desk, MalformedError, Propos
 from tachograph.sandbox import Level
 from tachograph.sandbox.memory import printable
 from tachograph.sandbox.staging import Staging
+from tachograph.sandbox.workspace import Ended, Workspace, WorkspaceLimits
 from tachograph.task import Candidate
 
 PROMPT = "Read GOAL.md in this folder and do what it says."
