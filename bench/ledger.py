@@ -1,8 +1,8 @@
 """The ledger against the limit of the machine, as ratios within one run.
 
 The limit: hashing one 64-byte leaf and one node with CPython's SHA-256, in the plainest list
-comprehension. CPU seconds throughout; limit and candidate alternate, and each line is the median of
-the repeats. Run: python bench/ledger.py [--quick]
+comprehension. CPU seconds, except where the disk is waited for; limit and candidate alternate, and
+each line is the median of the repeats. Run: python bench/ledger.py [--quick]
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
 from bars import Bar, report
-from tachograph.ledger import Ledger, kinds
+from tachograph.ledger import Ledger, kinds, objects
 from tachograph.ledger.read import Nodes
 from tachograph.ledger.store import SqliteStore
 from tachograph.ledger.write import write_leaves
@@ -28,6 +29,8 @@ from tachograph.merkle.tree import fold, peaks, prove_inclusion
 BATCH = 1_000
 LEAF_BYTES = 64
 PROOFS = 2_000
+OBJECT_BYTES = (4 << 10, 64 << 10, 1 << 20)
+WRITER_THREADS = 8
 
 
 def main() -> int:
@@ -40,6 +43,7 @@ def main() -> int:
     missed = append_ratios(leaves, repeats)
     missed += proof_ratios(1_000_000, repeats)
     entry_rate(2_000 if quick else 20_000)
+    object_homes(8 if quick else 40)
     return 1 if missed else 0
 
 
@@ -100,6 +104,29 @@ def entry_rate(count: int) -> None:
     print(f"entries appended durably: {count / spent:,.0f} per CPU second")
     print(f"entries read and checked: {count / read:,.0f} per CPU second")
     print(f"entries verified: {count / check:,.0f} per CPU second")
+
+
+def object_homes(repeats: int) -> None:
+    """One object and the entry that names it, durable: wall ms as a row and as a file, by turns."""
+    limits = {"row": WRITER_THREADS * max(OBJECT_BYTES), "file": -1}
+    print(f"an object and its entry, durable: {'row':>8} {'file':>8} ms; "
+          f"{WRITER_THREADS} threads: {'row':>6} {'file':>6} a second")  # fmt: skip
+    before = objects.SMALL_BYTES
+    for size in OBJECT_BYTES:
+        took: dict[str, list[float]] = {home: [] for home in limits}
+        rate: dict[str, float] = {}
+        with tempfile.TemporaryDirectory() as folder, Ledger.open(folder, create=True) as ledger:
+            for _ in range(repeats):
+                for home, objects.SMALL_BYTES in limits.items():
+                    took[home].append(1e3 * wall_seconds(append_objects, ledger, size, 1))
+            for home, objects.SMALL_BYTES in limits.items():
+                each = max(repeats // 4, 2)
+                spent = wall_seconds(append_side_by_side, ledger, size, each)
+                rate[home] = WRITER_THREADS * each / spent
+        row, file = (statistics.median(took[home]) for home in limits)
+        print(f"{size // 1024:>21,} KiB         {row:>8.1f} {file:>8.1f}               "
+              f"{rate['row']:>6.0f} {rate['file']:>6.0f}")  # fmt: skip
+    objects.SMALL_BYTES = before
 
 
 # What is measured.
@@ -175,6 +202,21 @@ def look_up(lists: Sequence[Sequence[bytes]], index: int, size: int) -> list[byt
     return proof
 
 
+def append_objects(ledger: Ledger, size: int, count: int) -> None:
+    """Put fresh objects, each named by an append of its own."""
+    for _ in range(count):
+        digest = ledger.put(os.urandom(size))
+        ledger.append([("bench", (), kinds.ReadingTaken("bench", digest))])
+
+
+def append_side_by_side(ledger: Ledger, size: int, count: int) -> None:
+    """The same by several threads at once."""
+    with ThreadPoolExecutor(WRITER_THREADS) as pool:
+        begun = [pool.submit(append_objects, ledger, size, count) for _ in range(WRITER_THREADS)]
+        for work in begun:
+            work.result()
+
+
 # How it is measured.
 
 
@@ -183,6 +225,13 @@ def cpu_seconds(work: Callable[..., object], *inputs: object) -> float:
     start = time.process_time()
     work(*inputs)
     return time.process_time() - start
+
+
+def wall_seconds(work: Callable[..., object], *inputs: object) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    work(*inputs)
+    return time.perf_counter() - start
 
 
 def share(

@@ -1,14 +1,14 @@
 """What the loop costs per candidate when the evaluation costs nothing.
 
-The whole path of a trial: propose, put the files away and record the proposal durably, fork a box,
+The whole path of a trial: propose, record the proposal durably and its files with it, fork a box,
 load the program, call f(2), check, record the verdict durably. Level A and level D.
 
     python bench/overhead.py
     python bench/overhead.py --quick --level D
 
 CPU is that of the judge, the zygote and all boxes, the start of the zygote left out. A trial waits
-for the disk four times (object, its folder, proposal, verdict); the rows `ledger in memory` show
-what is left without that wait.
+for the disk twice (proposal, verdict); the rows `ledger in memory` show what is left without that
+wait.
 """
 
 from __future__ import annotations

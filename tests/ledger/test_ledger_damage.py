@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
 from collections.abc import Callable
@@ -10,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from tachograph.errors import DamagedError, FormatError, TachographError
-from tachograph.ledger import Ledger, Verification, blocks, entry, kinds
+from tachograph.ledger import Ledger, Verification, blocks, entry, kinds, objects
 from tachograph.ledger.store import SqliteStore
 from tachograph.ledger.write import write_leaves
 from tachograph.merkle.tree import fold, leaf_hash
 
 SIZE = 151
-FILES = 3
+FILES = [b"file 0", b"file 1", bytes(objects.SMALL_BYTES + 1)]
+"""Two lie in the store, and one beside it."""
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def damaged(folder: Path) -> Callable[..., Ledger]:
     """Opens a ledger of 151 entries, two heads and three objects after some SQL was run on it."""
     with Ledger.open(folder, create=True) as ledger:
         ledger.append([("test", (), kinds.RunResumed(f"r-{number}")) for number in range(70)])
-        files = {f"{number}.py": ledger.put(b"file %d" % number) for number in range(FILES)}
+        files = {f"{number}.py": ledger.put(content) for number, content in enumerate(FILES)}
         ledger.sign_head()
         proposed = kinds.CandidateProposed("r-1", "c-1", [], "hand", "", "", files)
         ledger.append([("test", (), proposed)] * 79)
@@ -46,7 +48,7 @@ def damaged(folder: Path) -> Callable[..., Ledger]:
 def test_an_intact_ledger_verifies(damaged: Callable[..., Ledger]) -> None:
     """The ledger that the other tests damage is good, and the report counts what was checked."""
     report = damaged().verify()
-    assert (report.size, report.heads, report.objects) == (SIZE, 2, FILES)
+    assert (report.size, report.heads, report.objects) == (SIZE, 2, len(FILES))
 
 
 @pytest.mark.parametrize("seq", [0, 63, 64, 100, 150])
@@ -85,18 +87,32 @@ def test_two_entries_that_changed_places_are_noticed(damaged: Callable[..., Ledg
         ledger.verify()
 
 
-def test_a_row_of_another_type_is_damage(damaged: Callable[..., Ledger], folder: Path) -> None:
-    """Text or nothing in place of bytes is refused by name, never a crash."""
-    for value in ("text", None):
-        connection = sqlite3.connect(folder / "ledger.db")
-        connection.execute("PRAGMA writable_schema = ON")
-        connection.execute("UPDATE sqlite_schema SET sql = replace(sql, ' BLOB NOT NULL', '')")
-        connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '')")
-        connection.commit()
-        connection.close()
-        ledger = damaged("UPDATE entry SET data = ? WHERE seq = 7", value)
-        with pytest.raises(DamagedError, match="entry 7"):
-            ledger.verify()
+def loosen(folder: Path) -> None:
+    """Let every column of the store hold any type, as a damaged schema might."""
+    connection = sqlite3.connect(folder / "ledger.db")
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("UPDATE sqlite_schema SET sql = replace(sql, ' BLOB NOT NULL', '')")
+    connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '')")
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize("value", ["text", None, 7])
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE entry SET data = ? WHERE seq = 7", "entry 7"),
+        ("UPDATE object SET data = ?", "object .*; entry 71 names it"),
+    ],
+)
+def test_a_row_of_another_type_is_damage(
+    damaged: Callable[..., Ledger], folder: Path, statement: str, named: str, value: object
+) -> None:
+    """Text, a number or nothing in place of bytes is refused by name, never a crash."""
+    loosen(folder)
+    ledger = damaged(statement, value)
+    with pytest.raises(DamagedError, match=named):
+        ledger.verify()
 
 
 def test_an_entry_forged_together_with_its_leaf_is_noticed(
@@ -176,15 +192,33 @@ def test_nothing_is_appended_to_a_damaged_edge(
 def test_a_damaged_object_is_named_with_its_entry(
     damaged: Callable[..., Ledger], folder: Path, spoil: str
 ) -> None:
-    """Verifying names the object and the first entry that needs it."""
+    """Verifying names the object and the first entry that needs it: where it is a file."""
+    path = folder / "objects" / hashlib.sha256(FILES[2]).hexdigest()
     ledger = damaged()
-    digest = ledger.put(b"file 1")
-    path = folder / "objects" / digest
     if spoil == "remove":
         path.unlink()
     else:
-        path.write_bytes(b"file 2" if spoil == "change" else b"file")
-    with pytest.raises(DamagedError, match=rf"{digest}.*entry 71 names it"):
+        path.write_bytes(FILES[2][1:] if spoil == "cut" else FILES[2].replace(b"\0", b"1"))
+    with pytest.raises(DamagedError, match=rf"{path.name}.*entry 71 names it"):
+        ledger.verify()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE object SET data = CAST('file 2' AS BLOB) WHERE digest = ?",
+        "UPDATE object SET data = CAST('file' AS BLOB) WHERE digest = ?",
+        "UPDATE object SET digest = zeroblob(32) WHERE digest = ?",
+        "DELETE FROM object WHERE digest = ?",
+    ],
+)
+def test_a_damaged_object_in_the_store_is_named_with_its_entry(
+    damaged: Callable[..., Ledger], statement: str
+) -> None:
+    """The same where it is a row."""
+    digest = hashlib.sha256(FILES[1])
+    ledger = damaged(statement, digest.digest())
+    with pytest.raises(DamagedError, match=rf"{digest.hexdigest()}.*entry 71 names it"):
         ledger.verify()
 
 

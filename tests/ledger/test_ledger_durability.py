@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tachograph.errors import NotFoundError
 from tachograph.ledger import Ledger, kinds
 
 WRITER = """
@@ -20,14 +22,15 @@ import sys
 from tachograph.ledger import Ledger, kinds
 ledger = Ledger.open(sys.argv[1], create=True)
 for number in range(int(sys.argv[3])):
-    digest = ledger.put(b"%d of " % number + sys.argv[2].encode())
+    content = b"%d of " % number + sys.argv[2].encode()
+    digest = ledger.put(content + bytes(100_000) * (number % 3 == 2))
     reading = ("test", (), kinds.ReadingTaken(sys.argv[2], digest))
     first, last = ledger.append([reading, ("test", (), kinds.RunResumed(digest))])
     print(first.seq, last.seq, digest, flush=True)
     if number % 7 == 3:
         ledger.sign_head()
 """
-"""Appends pairs of entries and prints each pair once it was acknowledged."""
+"""Appends pairs of entries and prints each pair once it was acknowledged. Objects of both homes."""
 
 STALLED = """
 import os, signal, sys
@@ -46,9 +49,16 @@ if moment == "rows written, head not moved":
     store._SqliteTransaction.advance = lambda *given: (advance(*given), die())
 elif moment == "lock taken":
     store._SqliteTransaction.advance = die
-elif moment == "object written, not named":
-    disk._place = die
+elif moment == "rows and object written, not committed":
+    keep = store._SqliteTransaction.keep
+    store._SqliteTransaction.keep = lambda *given: (keep(*given), die())
+    ledger.append([draft, ("test", (), kinds.ReadingTaken("r", ledger.put(b"content")))])
+elif moment == "object put, not named":
     ledger.put(b"content")
+    die()
+elif moment == "large object written, not named":
+    disk._place = die
+    ledger.put(bytes(100_000))
 elif moment == "head recorded, not kept":
     from tachograph.ledger import ledger as face
     face.save_head = die
@@ -120,7 +130,9 @@ def test_killed_at_random_moments(folder: Path) -> None:
     [
         ("lock taken", 3),
         ("rows written, head not moved", 3),
-        ("object written, not named", 3),
+        ("rows and object written, not committed", 3),
+        ("object put, not named", 3),
+        ("large object written, not named", 3),
         ("head recorded, not kept", 4),
     ],
 )
@@ -130,7 +142,9 @@ def test_killed_at_the_worst_moment(folder: Path, moment: str, size: int) -> Non
         assert process.communicate()[0] == "ready\n"
         assert process.returncode == -signal.SIGKILL
     with Ledger.open(folder) as ledger:
-        assert ledger.verify().size == size
+        assert (ledger.verify().size, ledger.verify().objects) == (size, 0)
+        with pytest.raises(NotFoundError):
+            ledger.fetch(hashlib.sha256(b"content").hexdigest())
         ledger.append([("test", (), kinds.RunResumed("after"))])
         ledger.sign_head()
         assert ledger.verify().size == size + 2

@@ -65,8 +65,9 @@ def test_an_empty_append_records_nothing(ledger: Ledger) -> None:
 def test_reopening_finds_everything(folder: Path) -> None:
     """A ledger is what lies in its folder."""
     with Ledger.open(folder, create=True, origin="example.com/log") as ledger:
-        ledger.append([resumed()] * 300)
         digest = ledger.put(b"content")
+        reading = ("gauge", (), kinds.ReadingTaken("share/1", digest))
+        ledger.append([reading, *[resumed()] * 299])
         root = ledger.root()
     with Ledger.open(folder, create=True, origin="example.com/other") as again:
         assert (again.size, again.root(), again.fetch(digest)) == (300, root, b"content")

@@ -1,10 +1,10 @@
 """The ledger: append, read, prove, sign, verify.
 
-A folder: `ledger.db` (store.py), `objects/` (objects.py), `key` and `origin` (key.py), and `head`
-(heads.py). The database is made last, so a folder that has it is a ledger. Opening reads a few
-rows; nothing is written before the first append. Proven by tests/ledger/test_ledger_face.py,
-test_ledger_durability.py and test_ledger_damage.py. Not covered: what entries mean together; what
-never reached `append`.
+A folder: `ledger.db` (store.py), `objects/` for large content (objects.py), `key` and `origin`
+(key.py), and `head` (heads.py). The database is made last, so a folder that has it is a ledger.
+Opening reads a few rows; nothing is written before the first append. Proven by
+tests/ledger/test_ledger_face.py, test_ledger_durability.py and test_ledger_damage.py. Not covered:
+what entries mean together; what never reached `append`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Ledger:
         folder = Path(path)
         if create and not (folder / "ledger.db").is_file():
             _create(folder, origin)
-        return cls(folder, SqliteStore(folder / "ledger.db"), Objects(folder / "objects"))
+        store = SqliteStore(folder / "ledger.db")
+        return cls(folder, store, Objects(folder / "objects", store))
 
     def close(self) -> None:
         """Let go of the ledger's files."""
@@ -76,14 +77,19 @@ class Ledger:
     def append(self, drafts: Sequence[Draft]) -> list[Entry]:
         """Record (actor, parents, body) drafts, next to each other, all or none.
 
-        Durable when it returns. Parents are entries recorded before; every object that a body names
-        must have been put before. Raises FormatError, NotFoundError, DamagedError, StoreError; a
-        killed process leaves all of the drafts or none.
+        Durable when it returns, together with every object that a body names; those must have been
+        put before. Parents are entries recorded before. Raises FormatError, NotFoundError,
+        DamagedError, StoreError; a killed process leaves all of the drafts or none.
         """
         return self._queue.submit(drafts)
 
     def put(self, data: bytes) -> str:
-        """Keep large content beside the ledger; return its SHA-256 in hex. Durable."""
+        """Take large content into the ledger; return its SHA-256 in hex. Raises StoreError.
+
+        Durable when an entry that names it has been acknowledged. Until then only this ledger
+        object is sure to have it: put it through the one that will append the entry. What no entry
+        names is nobody's to keep: it may be gone when the ledger is closed.
+        """
         return self._objects.put(data)
 
     def sign_head(self, actor: str = "ledger") -> str:
@@ -208,7 +214,8 @@ class Ledger:
 
     def _commit(self, tickets: Sequence[Ticket]) -> None:
         with self._store.begin() as transaction:
-            record(tickets, transaction, self._objects.__contains__)
+            carried = record(tickets, transaction, self._objects)
+        self._objects.settle(carried)
 
 
 def _create(folder: Path, origin: str | None) -> None:

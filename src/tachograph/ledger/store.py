@@ -1,10 +1,10 @@
 """Where a ledger's rows lie: a small protocol, and SQLite behind it.
 
-Three tables: `entry` (seq, canonical bytes), `block` (the tree, see blocks.py) and `head` (one row:
-size and root). A transaction holds the only write lock, moves the head by compare-and-set, and is
-durable when `commit` returns: write-ahead log, synchronous=FULL. A reader opens the file read-only.
-Proven by tests/ledger/test_ledger_store.py and test_ledger_durability.py. Not covered: what the
-bytes mean.
+Four tables: `entry` (seq, canonical bytes), `block` (the tree, see blocks.py), `object` (small
+content by its SHA-256, see objects.py) and `head` (one row: size and root). A transaction holds the
+only write lock, moves the head by compare-and-set, and is durable when `commit` returns:
+write-ahead log, synchronous=FULL. A reader opens the file read-only. Proven by
+tests/ledger/test_ledger_store.py and test_ledger_durability.py. Not covered: what the bytes mean.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from tachograph.errors import DamagedError, FormatError, NotFoundError, StoreErr
 from tachograph.ledger.disk import sync_file, sync_folder
 from tachograph.merkle.tree import EMPTY_ROOT, HASH_BYTES
 
-SCHEMA = 1
+SCHEMA = 2
+"""Schema 1 had no table `object`. It is read as it is; the first writer adds the table."""
 APPLICATION = 0x74616368
 """`tach` in ASCII, in the file's header (PRAGMA application_id)."""
 BUSY_SECONDS = 60.0
@@ -58,6 +59,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def keep(self, objects: Mapping[str, bytes]) -> None:
+        """Write objects by their SHA-256 in hex; what lies there under those names is replaced."""
+        ...
+
 
 class Store(Protocol):
     """Rows, read at any time and written in transactions."""
@@ -72,6 +77,14 @@ class Store(Protocol):
 
     def entries(self, start: int, stop: int) -> list[tuple[int, bytes]]:
         """Return the rows with start <= seq < stop, by seq."""
+        ...
+
+    def read_object(self, digest: str) -> bytes | None:
+        """Return the object kept under this SHA-256 in hex, unchecked; None where there is none."""
+        ...
+
+    def has_object(self, digest: str) -> bool:
+        """Whether an object is kept under this name."""
         ...
 
     def begin(self) -> AbstractContextManager[Transaction]:
@@ -95,7 +108,7 @@ class SqliteStore:
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._reader = _open_reader(path)
-        _check_schema(self._reader, path)
+        self._schema = _schema(self._reader, path)
 
     @classmethod
     def create(cls, path: Path) -> None:
@@ -120,6 +133,27 @@ class SqliteStore:
                 " AND typeof(data) = 'blob' ORDER BY seq",
                 (start, stop),
             ).fetchall()
+
+    def read_object(self, digest: str) -> bytes | None:
+        """See Store."""
+        found = self._find_object("SELECT data FROM object WHERE digest = ?", digest)
+        # Only a damaged row is of another type; it is then as good as gone.
+        return found[0] if found and isinstance(found[0], bytes) else None
+
+    def has_object(self, digest: str) -> bool:
+        """See Store."""
+        return self._find_object("SELECT 1 FROM object WHERE digest = ?", digest) is not None
+
+    def _find_object(self, query: str, digest: str) -> tuple[object] | None:
+        with self._reading, _TRANSLATED:
+            if self._schema == 1:
+                self._schema = _schema(self._reader, self._path)
+                if self._schema == 1:
+                    return None
+            found: tuple[object] | None = self._reader.execute(
+                query, (bytes.fromhex(digest),)
+            ).fetchone()
+            return found
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -165,14 +199,20 @@ class _SqliteTransaction:
         write.executemany("INSERT INTO entry VALUES (?, ?)", enumerate(entries, old.size))
         write.executemany("INSERT OR REPLACE INTO block VALUES (?, ?)", blocks.items())
 
+    def keep(self, objects: Mapping[str, bytes]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO object VALUES (?, ?)",
+            [(bytes.fromhex(digest), data) for digest, data in objects.items()],
+        )
+
 
 def _head(connection: sqlite3.Connection) -> Head:
     found = connection.execute("SELECT size, root FROM head").fetchall()
     if len(found) != 1:
-        raise DamagedError("the store has lost its head", hint="restore ledger.db from a copy")
+        raise DamagedError("the store has lost its head", hint=_RESTORE)
     size, root = found[0]
     if not isinstance(size, int) or not isinstance(root, bytes) or len(root) != HASH_BYTES:
-        raise DamagedError("the store's head is damaged", hint="restore ledger.db from a copy")
+        raise DamagedError("the store's head is damaged", hint=_RESTORE)
     return Head(size, root)
 
 
@@ -207,7 +247,7 @@ def _probed(uri: str) -> sqlite3.Connection:
     connection = _connect(uri)
     try:
         connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         connection.close()
         raise
     return connection
@@ -216,7 +256,22 @@ def _probed(uri: str) -> sqlite3.Connection:
 def _open_writer(path: Path) -> sqlite3.Connection:
     connection = _connect(f"{path.absolute().as_uri()}?mode=rw")
     connection.execute("PRAGMA synchronous = FULL")
+    if _schema(connection, path) == 1:
+        _upgrade(connection)
     return connection
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Schema 1 to 2, in one transaction; several writers may meet here."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("PRAGMA user_version").fetchone() == (1,):
+            connection.execute(_OBJECT_TABLE)
+            connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        connection.close()
+        raise
 
 
 def _connect(uri: str) -> sqlite3.Connection:
@@ -246,6 +301,7 @@ def _create(path: Path) -> None:
                 CREATE TABLE head (
                     id INTEGER PRIMARY KEY CHECK (id = 0), size INTEGER NOT NULL, root BLOB NOT NULL
                 ) STRICT;
+                {_OBJECT_TABLE};
                 COMMIT;
                 """
             )
@@ -264,19 +320,23 @@ def _create(path: Path) -> None:
         fresh.unlink()
 
 
-def _check_schema(connection: sqlite3.Connection, path: Path) -> None:
+def _schema(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema of the file. Raises FormatError for one that this version does not read."""
     with _TRANSLATED:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if (application, version) != (APPLICATION, SCHEMA):
+    if application != APPLICATION or version not in (1, SCHEMA):
         connection.close()
         raise FormatError(
-            f"{path} is not a ledger of schema {SCHEMA}",
+            f"{path} is not a ledger of schema 1 or {SCHEMA}",
             hint="read it with the version that wrote it",
         )
+    return int(version)
 
 
+_OBJECT_TABLE = "CREATE TABLE object (digest BLOB PRIMARY KEY, data BLOB NOT NULL) STRICT"
 _HINT = "see that the disk has room and that you may write there"
+_RESTORE = "restore ledger.db from a copy"
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -292,12 +352,13 @@ class _Translated:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, UnicodeDecodeError):
+            # SQLite's message quotes a damaged schema, and Python cannot read the message.
+            raise DamagedError("the store's file is damaged", hint=_RESTORE) from error
         if not isinstance(error, sqlite3.Error):
             return
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
-            raise DamagedError(
-                f"the store's file is damaged: {error}", hint="restore ledger.db from a copy"
-            ) from error
+            raise DamagedError(f"the store's file is damaged: {error}", hint=_RESTORE) from error
         raise StoreError(f"the store cannot be used: {error}", hint=_HINT) from error
 
 

@@ -6,31 +6,40 @@ write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tachograph.errors import DamagedError, NotFoundError, TachographError
 from tachograph.ledger import blocks, entry
 from tachograph.ledger.commit import Ticket
 from tachograph.ledger.entry import Entry
+from tachograph.ledger.objects import Objects
 from tachograph.ledger.store import Head, Transaction
 from tachograph.merkle.levels import hash_leaves
 from tachograph.merkle.tree import root
 
-Exists = Callable[[str], bool]
-"""Whether an object is there."""
 
+def record(
+    tickets: Sequence[Ticket], transaction: Transaction, objects: Objects
+) -> Mapping[str, bytes]:
+    """Write the drafts of all tickets under one new head. A bad ticket spoils only itself.
 
-def record(tickets: Sequence[Ticket], transaction: Transaction, exists: Exists) -> None:
-    """Write the drafts of all tickets under one new head. A bad ticket spoils only itself."""
+    Objects that they name and that still wait are written too; returns those.
+    """
     old = transaction.head()
     leaves: list[bytes] = []
+    carried: dict[str, bytes] = {}
     for ticket in tickets:
         try:
-            leaves += _place(ticket, old.size + len(leaves), exists)
+            leaves += _place(ticket, old.size + len(leaves), objects)
         except TachographError as error:
             ticket.error = error
+        else:
+            carried.update(_waiting(ticket.entries, objects))
     if leaves:
         write_leaves(old, leaves, transaction)
+    if carried:
+        transaction.keep(carried)
+    return carried
 
 
 def write_leaves(old: Head, leaves: Sequence[bytes], transaction: Transaction) -> Head:
@@ -59,7 +68,7 @@ def _root(size: int, near: Mapping[int, bytes]) -> bytes:
         raise DamagedError("the store has lost part of the tree", hint=_VERIFY) from error
 
 
-def _place(ticket: Ticket, seq: int, exists: Exists) -> list[bytes]:
+def _place(ticket: Ticket, seq: int, objects: Objects) -> list[bytes]:
     """Give the drafts of a ticket their places from `seq` on; return their bytes."""
     time = entry.now()
     entries = [
@@ -69,10 +78,19 @@ def _place(ticket: Ticket, seq: int, exists: Exists) -> list[bytes]:
     leaves = [entry.encode(one) for one in entries]
     for one in entries:
         for digest in one.digests():
-            if not exists(digest):
-                raise NotFoundError(f"no object {digest}", hint="put it before you name it")
+            if digest not in objects:
+                raise NotFoundError(f"no object {digest}", hint=_PUT)
     ticket.entries = entries
     return leaves
 
 
+def _waiting(entries: Sequence[Entry], objects: Objects) -> Iterator[tuple[str, bytes]]:
+    """Objects that these entries name and that are not written yet."""
+    for one in entries:
+        for digest in one.digests():
+            if (data := objects.waiting(digest)) is not None:
+                yield digest, data
+
+
+_PUT = "put it into the ledger before you name it, through the same Ledger object"
 _VERIFY = "find the damage with tacho ledger verify"
