@@ -20,6 +20,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from bars import Bar, report
@@ -81,7 +83,7 @@ def log_bars(folder: Path, repeats: int) -> list[Bar]:
         print("inspect_ai is not installed: its reader cannot be measured (extra `models`)")
         return []
     sys.path.append(str(Path(__file__).parents[1] / "tests" / "gauges"))
-    from inspect_logs import write_inspect_log
+    write_inspect_log = import_module("inspect_logs").write_inspect_log
 
     bars = []
     for samples, messages in ((200, 2), (200, 41)):
@@ -89,8 +91,8 @@ def log_bars(folder: Path, repeats: int) -> list[Bar]:
         ours: list[float] = []
         theirs: list[float] = []
         for _ in range(repeats):
-            ours.append(seconds(lambda path=path: list(read_eval_log(path))))
-            theirs.append(seconds(lambda path=path: inspect_read(str(path), header_only=False)))
+            ours.append(seconds(partial(read_whole, path)))
+            theirs.append(seconds(partial(inspect_read, str(path), header_only=False)))
         share = min(ours) / min(theirs)
         print(f"{samples} samples x {messages} messages: ours {min(ours) * 1000:.1f} ms, "
               f"inspect_ai {min(theirs) * 1000:.0f} ms CPU")  # fmt: skip
@@ -100,6 +102,11 @@ def log_bars(folder: Path, repeats: int) -> list[Bar]:
                 f"1/{1 / share:.0f}", share <= 0.1)
         )  # fmt: skip
     return bars
+
+
+def read_whole(path: Path) -> int:
+    """How many samples the log has."""
+    return len(list(read_eval_log(path)))
 
 
 def best(work: Callable[[], object], repeats: int) -> float:
