@@ -140,8 +140,9 @@ class Box:
             "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": root + "/work/.cache/numba",
         } | {f"{pool}_NUM_THREADS": threads for pool in pools}  # fmt: skip
 
-    def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile) -> Finished | Failed:
-        """One call of `program` in a fresh box, on `inputs`.
+    def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile, *,
+            warm: bool = False) -> Finished | Failed:  # fmt: skip
+        """One call of `program` in a fresh box, on `inputs`. `warm`: exercised first, for a race.
 
         Raises BoxError when the box, not the candidate, is at fault; the next call starts anew.
         """
@@ -157,7 +158,7 @@ class Box:
         watch = Watch(limits, None if self.level == "A" else self.staging)
         try:
             with Call(self.zygote.line, program, files, level=self.level, has_kept=has_kept,
-                      limits=limits, watch=watch) as call:  # fmt: skip
+                      warm=warm, limits=limits, watch=watch) as call:  # fmt: skip
                 try:
                     setup = call.begin()
                     if not has_kept and call.kept_bytes:

@@ -55,7 +55,8 @@ class Call:
     """The two lines to one box and its memory files. Use it in a `with`: leaving kills the box."""
 
     def __init__(self, zygote: socket.socket, program: Program, files: MemoryFile, *,
-                 level: Level, has_kept: bool, limits: Limits, watch: Watch) -> None:  # fmt: skip
+                 level: Level, has_kept: bool, warm: bool, limits: Limits,
+                 watch: Watch) -> None:  # fmt: skip
         self.level = level
         self.limits = limits
         self.watch = watch
@@ -69,7 +70,7 @@ class Call:
         self.child = 0
         request = {
             "entry": program.entry, "build": program.build, "run": program.run,
-            "has_kept": has_kept, "limits": asdict(limits),
+            "has_kept": has_kept, "warm": warm, "limits": asdict(limits),
         }  # fmt: skip
         with far_report, far_line:
             descriptors = [far_report.fileno(), far_line.fileno(), files.descriptor,

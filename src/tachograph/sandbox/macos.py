@@ -16,7 +16,7 @@ from typing import Any
 from tachograph.errors import BoxError
 from tachograph.sandbox.box import COMMAND_PROCESSES, Box
 from tachograph.sandbox.call import CandidateError, failed
-from tachograph.sandbox.inside import alone, child, frame, leftovers
+from tachograph.sandbox.inside import alone, child, frame, leftovers, warmth
 from tachograph.sandbox.launch import PACKAGE, START_SECONDS
 from tachograph.sandbox.levels import LevelError
 from tachograph.sandbox.macos_call import MacCall
@@ -95,7 +95,8 @@ class MacBox(Box, platform="darwin"):
         except OSError as error:
             raise BoxError(f"{command[0]} cannot be started: {error.strerror}") from None
 
-    def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile) -> Finished | Failed:
+    def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile, *,
+            warm: bool = False) -> Finished | Failed:  # fmt: skip
         """One call of `program` in a fresh box, on `inputs`. Raises BoxError as `Box.run` does."""
         files, has_kept = self.files_of(program)
         limits = self.limits
@@ -105,7 +106,8 @@ class MacBox(Box, platform="darwin"):
         with sealed_inputs(inputs) as given, files.twin("files") as twin:
             try:
                 with MacCall(program, twin, level=self.level, limits=limits, has_kept=has_kept,
-                             scratch=self.staging, start=self.start_child) as call:  # fmt: skip
+                             warm=warm, scratch=self.staging,
+                             start=self.start_child) as call:  # fmt: skip
                     try:
                         setup = call.begin()
                         if not has_kept and call.kept_bytes:
@@ -133,5 +135,5 @@ def sources() -> Sequence[tuple[str, str]]:
     packages = ("tachograph", "tachograph.sandbox", "tachograph.sandbox.inside")
     return [(name, "") for name in packages] + [
         (module.__name__, Path(module.__file__ or "").read_text())
-        for module in (frame, child, alone)
+        for module in (frame, warmth, child, alone)
     ]

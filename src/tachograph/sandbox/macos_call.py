@@ -57,7 +57,7 @@ class MacCall:
     """One interpreter, the line to it and the files it shares. Leaving the `with` kills it."""
 
     def __init__(self, program: Program, files: MemoryFile, *, level: Level, limits: Limits,
-                 has_kept: bool, scratch: Path, start: Start) -> None:  # fmt: skip
+                 has_kept: bool, warm: bool, scratch: Path, start: Start) -> None:  # fmt: skip
         self.level = level
         self.limits = limits
         self.usage: tuple[int, float, float] | None = None
@@ -69,7 +69,7 @@ class MacCall:
                   "output": self.output.descriptor, "kept": self.kept.descriptor}  # fmt: skip
         config = shared | {
             "entry": program.entry, "build": program.build, "run": program.run,
-            "has_kept": has_kept, "limits": asdict(limits), "scratch": str(scratch),
+            "has_kept": has_kept, "warm": warm, "limits": asdict(limits), "scratch": str(scratch),
         }  # fmt: skip
         with theirs:
             try:

@@ -16,7 +16,7 @@ import sys
 import traceback
 from typing import Any, Callable, Dict, List
 
-from tachograph.sandbox.inside import frame
+from tachograph.sandbox.inside import frame, warmth
 
 TEXT_LIMIT = 8192
 SOURCE_TIME = 1_000_000_000
@@ -190,7 +190,10 @@ def serve(courier: Courier, workspace: Workspace, request: Dict[str, Any],
             function = load_function(workspace, request["entry"])
         else:
             function = load_command(workspace, request["build"], request["run"])
-        courier.ready({} if request["has_kept"] else workspace.left())
+        left = {} if request["has_kept"] else workspace.left()
+        if request["warm"]:
+            warmth.exercise()
+        courier.ready(left)
         memory = courier.wait_for_go()
         result = function(**frame.decode(memory, copy=False))
         size = write_frame(courier.output, result)
