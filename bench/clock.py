@@ -68,7 +68,7 @@ def boxed() -> Iterator[Run]:
             program = programs.setdefault(
                 loops, Program(files={"work.py": source(loops)}, entry="work:spend")
             )
-            outcome = box.run(program, {"seed": seed})
+            outcome = box.run(program, {"seed": seed}, warm=True)
             if not isinstance(outcome, Finished):
                 raise BoxError(f"the benchmark's own program failed: {outcome.detail}")
             return Timing(outcome.wall_seconds, outcome.cpu_seconds)

@@ -135,6 +135,12 @@ def test_a_far_slower_candidate_is_not_raced(new_bench):
     assert not notes.of(TrialTimed)
 
 
+def test_a_cold_check_condemns_no_short_call(new_bench):
+    """What takes next to nothing takes twice that in a cold box, and is raced all the same."""
+    bench = new_bench(seed=raw("return 2 * x"))
+    assert tried(bench, raw("return x + x")).of(TrialTimed)
+
+
 def test_a_somewhat_slower_candidate_is_raced_and_dropped(new_bench):
     """What is not far off gets its race."""
     notes = tried(new_bench(), program(160_000))

@@ -67,9 +67,10 @@ class Examiner:
                 expected = self.seed_output(sealed)
             yield Draw(sealed, inputs, expected)
 
-    def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile) -> Finished | Failed:
+    def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile, *,
+            warm: bool = False) -> Finished | Failed:  # fmt: skip
         """One call in the box; its CPU time is counted, however it ends. Raises BoxError."""
-        outcome = self.box.run(program, inputs)
+        outcome = self.box.run(program, inputs, warm=warm)
         self.cpu_seconds += outcome.cpu_seconds
         if isinstance(outcome, Finished):
             self.cpu_seconds += outcome.setup_seconds
@@ -85,9 +86,12 @@ class Examiner:
             hint=f"tacho task check {self.task.folder}",
         )
 
-    def examine(self, candidate: Candidate, draw: Draw) -> Answer:
-        """Run `candidate` on `draw` and compare. Raises BoxError, and TaskError from check.py."""
-        outcome = self.run(self.task.program(candidate), draw.sealed)
+    def examine(self, candidate: Candidate, draw: Draw, *, warm: bool = False) -> Answer:
+        """Run `candidate` on `draw` and compare. Raises BoxError, and TaskError from check.py.
+
+        `warm`: the box is exercised before GO, as each timed call's must be.
+        """
+        outcome = self.run(self.task.program(candidate), draw.sealed, warm=warm)
         if not isinstance(outcome, Finished):
             detail = f"{outcome.reason}: {outcome.detail}"
             if outcome.log.strip():
