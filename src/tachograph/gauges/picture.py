@@ -157,6 +157,20 @@ def minutes_axis(axes: Axes, which: str, values: Sequence[float]) -> None:
     axis.set_minor_locator(NullLocator())
 
 
+FACTORS = (0.1, 0.2, 0.5, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+"""Ticks of a factor axis."""
+
+
+def factor_axis(axes: Axes, values: Sequence[float]) -> None:
+    """A log x axis of factors, 1 always in sight, with ticks that people say."""
+    low, high = min(*values, 1.0) / 1.08, max(*values, 1.0) * 1.08
+    shown = [tick for tick in FACTORS if low <= tick <= high]
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.xaxis.set_ticks(shown, [f"{tick:g}x" for tick in shown])
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
 def day_axis(axes: Axes) -> None:
     """Few, short dates."""
     locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]

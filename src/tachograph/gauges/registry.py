@@ -15,6 +15,7 @@ from tachograph.gauges.gauge import Gauge
 
 NAMES = (
     "horizon",
+    "survey",
     "uplift",
     "bottleneck",
     "outlook",
