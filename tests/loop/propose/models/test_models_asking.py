@@ -7,8 +7,7 @@ import threading
 import time
 
 import pytest
-from conftest import CANARIES
-from model_workbench import Books
+from model_workbench import CANARIES, Books
 from scripted_server import Reply, completion, error, in_turn
 
 from tachograph.errors import ModelError, UsageError

@@ -295,6 +295,11 @@ def read_request(fetch: Callable[[str], bytes], digest: str) -> Call:
     return Call(messages, tools, newest["most_output_tokens"], newest["temperature"])
 
 
+def new_messages(fetch: Callable[[str], bytes], digest: str) -> tuple[Message, ...]:
+    """The messages that a recorded request added. Raises FormatError, and what `fetch` does."""
+    return tuple(parse_message(m) for m in _object(fetch(digest))["messages"])
+
+
 def read_answer(fetch: Callable[[str], bytes], digest: str) -> Answer:
     """A recorded answer. Raises FormatError, and what `fetch` does."""
     answer = parse_outcome(_object(fetch(digest)))

@@ -1,4 +1,4 @@
-"""A process that asks models, shared by the tests of this folder: it takes seconds to come up."""
+"""A process that asks models, shared by the tests below: it takes seconds to come up."""
 
 from __future__ import annotations
 
@@ -8,18 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from model_workbench import CANARIES
 from scripted_server import Script, ScriptedServer
 
 from tachograph.loop.propose.models import Endpoint, Teller
-
-CANARIES = {
-    "OPENAI_API_KEY": "sk-canary-openai-0123456789",
-    "ANTHROPIC_API_KEY": "sk-ant-canary-0123456789",
-    "LOCAL_API_KEY": "canary-local-0123456789",
-    "AWS_SECRET_ACCESS_KEY": "canary/aws+0123456789",
-    "DATABASE_PASSWORD": 'canary"quoted\\0123456789',
-}
-"""Secrets of an environment: each must be seen nowhere but there."""
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Books kept in memory, for tests of asking that need no run."""
+"""Books kept in memory, for tests of asking that need no run; and secrets to be looked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from contextlib import contextmanager
 
 from tachograph.ledger.kinds import Body, ModelAnswered, ModelFailed
 from tachograph.loop.propose.protocol import RefusedError
+
+CANARIES = {
+    "OPENAI_API_KEY": "sk-canary-openai-0123456789",
+    "ANTHROPIC_API_KEY": "sk-ant-canary-0123456789",
+    "LOCAL_API_KEY": "canary-local-0123456789",
+    "AWS_SECRET_ACCESS_KEY": "canary/aws+0123456789",
+    "DATABASE_PASSWORD": 'canary"quoted\\0123456789',
+}
+"""Secrets of an environment: each must be seen nowhere but there."""
 
 
 class Books:
