@@ -15,6 +15,7 @@ from tachograph.gauges.gauge import Gauge
 
 NAMES = (
     "horizon",
+    "next-step",
     "survey",
     "uplift",
     "bottleneck",
