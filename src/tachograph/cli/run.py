@@ -40,6 +40,9 @@ LevelName = Annotated[
 Unsafe = Annotated[
     bool, typer.Option("--unsafe-no-sandbox", help="Level D: candidates run without walls.")
 ]
+KeepSealed = Annotated[
+    bool, typer.Option("--keep-sealed", help="Scored tasks: do not open the hold-out at the end.")
+]
 TaskAt = Annotated[
     str | None, typer.Option("--task", metavar="DIR", help="The task's folder, if it moved.")
 ]
@@ -63,6 +66,7 @@ def run_task(
     parallel: Parallel = 1,
     level: LevelName = None,
     unsafe_no_sandbox: Unsafe = False,
+    keep_sealed: KeepSealed = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Of the run's own choices.")] = None,
     ledger: LedgerAt = None,
     as_json: AsJson = False,
@@ -89,7 +93,7 @@ def run_task(
         say_level(bench)
         run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
                        proposers=["recipes"], random_seed=seed)  # fmt: skip
-        finish(run, sit(run, bench, budget, quiet=as_json), as_json)
+        finish(run, sit(run, bench, budget, quiet=as_json, sealed=keep_sealed), as_json)
 
 
 def resume_run(
@@ -100,6 +104,7 @@ def resume_run(
     parallel: Parallel = 1,
     level: LevelName = None,
     unsafe_no_sandbox: Unsafe = False,
+    keep_sealed: KeepSealed = False,
     task: TaskAt = None,
     ledger: LedgerAt = None,
     as_json: AsJson = False,
@@ -123,7 +128,7 @@ def resume_run(
         with open_bench(loaded, level=wanted, parallel=parallel) as bench:
             say_level(bench)
             found.resume()
-            finish(found, sit(found, bench, budget, quiet=as_json), as_json)
+            finish(found, sit(found, bench, budget, quiet=as_json, sealed=keep_sealed), as_json)
 
 
 def propose(
@@ -183,6 +188,7 @@ def show(
     from tachograph.cli.places import open_ledger
     from tachograph.loop.report import diff, record_text, run_data, summary
     from tachograph.loop.run import Run
+    from tachograph.loop.score.words import summary_lines
 
     with open_ledger(ledger) as (book, folder):
         found = Run.read(book, run, folder)
@@ -200,6 +206,8 @@ def show(
         ended = archive.closed.reason if archive.closed else "not ended: tacho resume goes on"
         tell(f"run {found.id} on {opened.task}, box level {opened.box.get('level')}: {ended}")
         tell(summary(archive))
+        for line in summary_lines(archive):
+            tell(line)
         for title, records in (("trials", archive.trials),
                                ("lineage", archive.lineage(best.id) if best else [])):  # fmt: skip
             if records:
@@ -275,13 +283,17 @@ def runs(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
 # -- parts -----------------------------------------------------------------------------------------
 
 
-def sit(run: Run, bench: Bench, budget: Budget, *, quiet: bool) -> str:
-    """One sitting of the loop, on the screen; Ctrl-C and SIGTERM end it cleanly. Why it ended."""
+def sit(run: Run, bench: Bench, budget: Budget, *, quiet: bool, sealed: bool) -> str:
+    """One sitting of the loop, on the screen; Ctrl-C and SIGTERM end it cleanly. Why it ended.
+
+    The hold-out of a scored task is opened at its end, unless it is to stay sealed.
+    """
     from tachograph.cli.screen import open_screen
 
     try:
         with Stop() as stop, open_screen(heading(run, bench), budget, quiet=quiet) as screen:
             from tachograph.loop.propose.recipes import Recipes
+            from tachograph.loop.score.holdout import open_holdout
             from tachograph.loop.turn import Loop
 
             def listen(entry: Entry) -> None:
@@ -291,7 +303,10 @@ def sit(run: Run, bench: Bench, budget: Budget, *, quiet: bool) -> str:
             screen.watch(run.archive)
             run.listen = listen
             stop.arm()
-            return Loop(run, bench, [Recipes()], budget).drive()
+            reason = Loop(run, bench, [Recipes()], budget).drive()
+            if bench.task.metric == "score" and not sealed:
+                open_holdout(run, bench)
+            return reason
     except KeyboardInterrupt:
         return "interrupted"
     finally:
@@ -359,6 +374,7 @@ def level_of(name: str | None, unsafe: bool) -> Level | None:
 def tell_verdict(archive: Archive, record: Record) -> None:
     """Everything about one trial."""
     from tachograph.loop.report import record_text, timed_text
+    from tachograph.loop.score.words import comparison_text
 
     tell(f"{record.id}  {record_text(record)}")
     checked = record.checked
@@ -369,5 +385,7 @@ def tell_verdict(archive: Archive, record: Record) -> None:
             else timed.against  # fmt: skip
         flags = f" ({', '.join(timed.flags)})" if timed.flags else ""
         tell(f"  {timed.stage}: {timed.verdict}, {timed_text(timed)} against {against}{flags}")
+    for scored in record.compared:
+        tell(f"  {scored.stage}: {scored.verdict}, {comparison_text(scored)}")
     for failure in record.box_failures:
         tell(f"  the box broke: {failure.reason}")

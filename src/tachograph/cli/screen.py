@@ -18,10 +18,13 @@ from tachograph.ledger.kinds import (
     CandidateKept,
     CandidateProposed,
     ClockTested,
+    HoldoutOpened,
+    ScorerTested,
 )
 from tachograph.loop.archive import Archive, Record
 from tachograph.loop.budget import Budget
-from tachograph.loop.report import ratio_text, record_text
+from tachograph.loop.report import kept_text, ratio_text, record_text
+from tachograph.loop.score.words import best_text, holdout_lines, scorer_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -73,6 +76,11 @@ class Lines:
         body = entry.body
         if isinstance(body, ClockTested):
             self.say(clock_text(body))
+        elif isinstance(body, ScorerTested):
+            self.say(scorer_text(self.archive))
+        elif isinstance(body, HoldoutOpened):
+            for line in holdout_lines(self.archive):
+                self.say(line)
         elif isinstance(body, CandidateKept | CandidateDropped):
             number = len(self.archive.trials)
             self.say(f"{number:4}  {record_text(self.archive.records[body.candidate])}")
@@ -155,10 +163,11 @@ class Live:
         from rich.text import Text
 
         best = self.archive.best
+        if self.archive.scorer:
+            return Text(f"best   {best_text(self.archive)}", style="bold green" if best else "")
         if best is None or best.kept is None:
             return Text("best   1x: the seed, so far")
-        kept = best.kept
-        return Text(f"best   {ratio_text(kept.ratio, kept.low, kept.high)}", style="bold green")
+        return Text(f"best   {kept_text(best.kept)}", style="bold green")
 
     def budget_line(self) -> str:
         """What is spent, of what."""

@@ -17,16 +17,20 @@ from tachograph.ledger.kinds import (
     CandidateDropped,
     CandidateKept,
     CandidateProposed,
+    CandidateScored,
     ClockTested,
     CommandBegun,
     CommandEnded,
     FindingShared,
+    HoldoutOpened,
     ModelAnswered,
     ModelFailed,
     RunClosed,
     RunOpened,
     RunResumed,
+    ScorerTested,
     TrialChecked,
+    TrialScored,
     TrialTimed,
     TurnBegun,
     TurnEnded,
@@ -34,6 +38,12 @@ from tachograph.ledger.kinds import (
 from tachograph.loop.propose.protocol import Attempt
 
 SEED_LABEL = "seed"
+
+Happened = (
+    TrialChecked | TrialTimed | CandidateScored | TrialScored | BoxFailed | CandidateKept
+    | CandidateDropped
+)  # fmt: skip
+"""What happens to one candidate after it was proposed."""
 
 
 @dataclass
@@ -45,6 +55,8 @@ class Record:
     """Of its CandidateProposed entry."""
     checked: TrialChecked | None = None
     timed: list[TrialTimed] = field(default_factory=list)
+    scored: list[CandidateScored] = field(default_factory=list)
+    compared: list[TrialScored] = field(default_factory=list)
     box_failures: list[BoxFailed] = field(default_factory=list)
     kept: CandidateKept | None = None
     dropped: CandidateDropped | None = None
@@ -70,6 +82,22 @@ class Record:
         """The latest race against the best of its time."""
         return next((t for t in reversed(self.timed) if t.stage != "standing"), None)
 
+    def marks(self, split: str) -> CandidateScored | None:
+        """Its latest scores on that split."""
+        return next((s for s in reversed(self.scored) if s.split == split), None)
+
+    @property
+    def look(self) -> TrialScored | None:
+        """The latest comparison on the visible split."""
+        return next((t for t in reversed(self.compared) if t.stage == "screen"), None)
+
+    @property
+    def merit(self) -> float | None:
+        """How it did against the best of its time, the more the better: a ratio or a gain."""
+        if self.screen:
+            return self.screen.ratio
+        return self.look.gain if self.look else None
+
     def finish(self, time: str) -> None:
         """It was kept or dropped, at that time."""
         self.finished_at = time
@@ -78,6 +106,7 @@ class Record:
             proposer=self.proposed.proposer, label=self.proposed.label, verdict=self.verdict,
             ratio=self.screen.ratio if self.screen else None,
             detail=self.checked.detail if self.checked else "",
+            score=self.look.told if self.look else None,
         )  # fmt: skip
 
 
@@ -104,6 +133,13 @@ class Archive:
         self.opened: RunOpened | None = None
         self.closed: RunClosed | None = None
         self.clock: ClockTested | None = None
+        self.scorer: ScorerTested | None = None
+        self.holdout: HoldoutOpened | None = None
+        """What the sealed hold-out said; None while it is sealed, which is for ever if timed."""
+        self.queries = 0
+        """Answers that the scorer has looked at, those of the hold-out not counted."""
+        self.fresh_draws = 0
+        """Fresh draws that candidates have been confirmed on: the next ones have higher numbers."""
         self.wall_seconds = 0.0
         """Between this run's entries, the pauses before it was resumed not counted."""
         self.last = ""
@@ -148,6 +184,10 @@ class Archive:
             self.closed = body
         elif isinstance(body, ClockTested):
             self.clock = body
+        elif isinstance(body, ScorerTested):
+            self.scorer = body
+        elif isinstance(body, HoldoutOpened):
+            self.holdout = body
         elif isinstance(body, CandidateProposed):
             self.records.setdefault(body.candidate, Record(body, entry.seq))
             if body.turn in self.turns:
@@ -160,20 +200,19 @@ class Archive:
             self.add_to_turn(self.turns[body.turn], body)
         elif isinstance(body, FindingShared):
             self.findings.append((entry.actor, body))
-        elif isinstance(
-            body, TrialChecked | TrialTimed | BoxFailed | CandidateKept | CandidateDropped
-        ):
+        elif isinstance(body, Happened):
             self.add_to_record(self.records[body.candidate], body, entry.time)
 
-    def add_to_record(
-        self,
-        record: Record,
-        body: TrialChecked | TrialTimed | BoxFailed | CandidateKept | CandidateDropped,
-        time: str,
-    ) -> None:
+    def add_to_record(self, record: Record, body: Happened, time: str) -> None:
         """Fold what happened to one candidate."""
         if isinstance(body, TrialChecked):
             record.checked = body
+            if self.scorer:
+                self.queries += body.draws
+        elif isinstance(body, CandidateScored):
+            self.add_scores(record, body)
+        elif isinstance(body, TrialScored):
+            record.compared.append(body)
         elif isinstance(body, TrialTimed):
             record.timed.append(body)
         elif isinstance(body, BoxFailed):
@@ -187,6 +226,15 @@ class Archive:
                 record.kept, record.dropped = None, body
             record.finish(time)
             self.finished.setdefault(record.id, record)
+
+    def add_scores(self, record: Record, body: CandidateScored) -> None:
+        """Fold scores, and what they cost."""
+        record.scored.append(body)
+        if body.split != "sealed":
+            self.queries += len(body.draws)
+        if body.split == "fresh":
+            numbers = (int(name.rpartition("-")[2]) for name in body.draws)
+            self.fresh_draws = max(self.fresh_draws, *numbers)
 
     def add_to_turn(
         self,

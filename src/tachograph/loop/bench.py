@@ -20,6 +20,7 @@ from tachograph.loop.clock import Rules
 from tachograph.sandbox import Box, Level
 from tachograph.sandbox.box import usable_cores
 from tachograph.task import Candidate, Check, Task
+from tachograph.task.scorer import Scorer
 
 
 class Bench:
@@ -61,6 +62,8 @@ class Bench:
         A candidate whose box broke, or that may not be tried, is missing: the judge takes it up.
         """
         allowed = [c for c in candidates if not self.task.refusal(c)]
+        if self.task.metric == "score":
+            return {}  # its trials take all boxes themselves
         if self.parallel == 1 or len(allowed) < 2:
             return {}
         with ThreadPoolExecutor(self.parallel) as pool:
@@ -90,7 +93,7 @@ def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
     if not 1 <= parallel <= room:
         raise UsageError(f"--parallel {parallel}: this machine has room for {room} at once",
                          hint=f"give 1 to {room}")  # fmt: skip
-    check = Check(task)
+    check = Scorer(task) if task.metric == "score" else Check(task)
     rules = rules or Rules(threads=threads)
     with ExitStack() as stack:
         examiners: list[Examiner] = []

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tachograph.loop.archive import Archive
 
-STONES = ("same", "not-resolved", "faster-unconfirmed")
+STONES = ("same", "not-resolved", "faster-unconfirmed", "better-unconfirmed")
 
 
 class Policy(Protocol):
@@ -27,8 +27,8 @@ def best_first(archive: Archive, seed: str) -> Iterator[str]:
     """The best, then the stepping stones, then the seed."""
     best = archive.best
     yield best.id if best else seed
-    stones = [r for r in archive.trials if r.verdict in STONES and r.screen]
-    stones.sort(key=lambda r: r.screen.ratio if r.screen else 0.0, reverse=True)
+    stones = [r for r in archive.trials if r.verdict in STONES and r.merit is not None]
+    stones.sort(key=lambda r: r.merit or 0.0, reverse=True)
     for record in stones:
         yield record.id
     if best:

@@ -72,6 +72,7 @@ class Judge:
         self.task = task
         self.examiner = examiner
         self.rules = rules
+        self.longest_seconds = rules.budget_seconds
         self.rng = random.SystemRandom()
         self.stage: Literal["check", "clock", "confirm"] = "check"
         self.tested: SelfTest | None = None
@@ -115,7 +116,7 @@ class Judge:
         if not answer.passed:
             return checked, self.dropped(candidate, answer.reason)
         if self.task.metric == "check":
-            return checked, CandidateKept(self.run, candidate.id, 1.0, 1.0, 1.0)
+            return checked, CandidateKept(self.run, candidate.id, None, None, None)
         say(checked)
         self.stage = "clock"
         try:
@@ -195,6 +196,17 @@ class Judge:
         self.usual_seconds[seed.id] = compared.reference_seconds
         return ClockTested(self.run, compared.pairs, compared.ratio, compared.low, compared.high,
                            compared.spread, self.tested.witness, compared.contention)  # fmt: skip
+
+    # -- what the loop asks ----------------------------------------------------------------------
+
+    def allow(self, wall_seconds: float) -> None:
+        """A race begins no further pair after this much time."""
+        allowed = min(self.longest_seconds, max(wall_seconds, 1.0))
+        self.rules = replace(self.rules, budget_seconds=allowed)
+
+    def exhausted(self) -> str:
+        """Nothing but the run's own budgets ends timed trials."""
+        return ""
 
     # -- bodies ----------------------------------------------------------------------------------
 

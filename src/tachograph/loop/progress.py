@@ -54,7 +54,7 @@ class Point:
 
 def points(archive: Archive) -> list[Point]:
     """All finished trials, in the order in which they ended."""
-    standing = {record.id: record.kept.ratio for record in archive.kept if record.kept}
+    standing = {r.id: r.kept.ratio for r in archive.kept if r.kept and r.kept.ratio is not None}
     ended = sorted(archive.trials, key=lambda record: record.finished_at)
     return [point(number, record, standing) for number, record in enumerate(ended, start=1)]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from tachograph.ledger.kinds import TrialTimed
+from tachograph.ledger.kinds import CandidateKept, TrialTimed
 from tachograph.loop.archive import Archive, Record
 from tachograph.loop.run import Run
+from tachograph.loop.score import words
 from tachograph.task import Candidate
 
 VERDICTS = {
@@ -23,6 +24,7 @@ VERDICTS = {
     "box-failed": "the box broke",
     "revoked": "revoked",
     "unfinished": "unfinished",
+    "no-queries": "no queries left",
 }
 """What people read for each verdict."""
 
@@ -42,10 +44,10 @@ def record_text(record: Record) -> str:
     """One trial on one line: verdict, change, figure."""
     verdict = VERDICTS.get(record.verdict, record.verdict)
     figure = ""
-    if record.kept:
-        figure = (
-            ratio_text(record.kept.ratio, record.kept.low, record.kept.high) + " against the seed"
-        )
+    if record.compared:
+        verdict, figure = words.VERDICTS.get(record.verdict, verdict), words.trial_text(record)
+    elif record.kept:
+        figure = kept_text(record.kept)
     elif record.verdict in ("wrong", "failed", "refused") and record.checked:
         figure = first_line(record.checked.detail)
     elif record.verdict == "box-failed" and record.box_failures:
@@ -53,6 +55,13 @@ def record_text(record: Record) -> str:
     elif record.screen:
         figure = timed_text(record.screen)
     return f"{verdict:13}  {one_line(record.proposed.label):34}  {figure}".rstrip()
+
+
+def kept_text(kept: CandidateKept) -> str:
+    """The speed-up of a kept candidate; empty where it was not timed."""
+    if kept.ratio is None or kept.low is None or kept.high is None:
+        return ""
+    return ratio_text(kept.ratio, kept.low, kept.high) + " against the seed"
 
 
 def one_line(text: str) -> str:
@@ -97,6 +106,7 @@ def record_data(record: Record) -> dict[str, Any]:
             }
             for t in record.timed
         ],
+        "scores": words.trial_data(record),
         "against_seed": record.kept
         and {"ratio": record.kept.ratio, "low": record.kept.low, "high": record.kept.high},
         "box_failures": [failure.reason for failure in record.box_failures],
@@ -123,6 +133,7 @@ def run_data(run: Run) -> dict[str, Any]:
             "ratio": clock.ratio, "low": clock.low, "high": clock.high, "pairs": clock.pairs,
             "spread": clock.spread, "witness": clock.witness, "contention": clock.contention,
         },
+        "scoring": words.run_data(archive),
         "ended": archive.closed.reason if archive.closed else None,
         "wall_seconds": archive.wall_seconds,
         "best": record_data(best) if best else None,
@@ -153,5 +164,9 @@ def summary(archive: Archive) -> str:
     kept = best.kept
     depth = len(archive.lineage(best.id))
     changes = f"{depth} change{'' if depth == 1 else 's'}"
+    if archive.scorer:
+        return f"best: {words.best_text(archive)}, by {changes}, after {trials}"
+    if kept.ratio is None or kept.low is None or kept.high is None:
+        return f"best passes the check, by {changes}, after {trials}"
     speed = ratio_text(kept.ratio, kept.low, kept.high)
     return f"best: {speed} as fast as the seed, by {changes}, after {trials}"

@@ -82,8 +82,21 @@ class Run:
         return found
 
     def resume(self) -> None:
-        """Go on with a run that was killed, interrupted or ran out of budget."""
+        """Go on with a run that was killed, interrupted or ran out of budget.
+
+        Raises UsageError once its hold-out is open.
+        """
+        self.still_sealed()
         self.record(RunResumed(self.id))
+
+    def still_sealed(self) -> None:
+        """Raises UsageError where the run has opened its hold-out: it may choose no more."""
+        if self.archive.holdout:
+            raise UsageError(
+                f"run {self.id} has opened its sealed hold-out: what it chose now would be chosen"
+                " by it",
+                hint="begin a new run on the task; what this one found is in tacho show",
+            )
 
     def close(self, reason: str) -> None:
         """Record the end."""

@@ -14,7 +14,6 @@ import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +25,8 @@ from tachograph.loop.budget import Budget, Spending
 from tachograph.loop.check import Answer
 from tachograph.loop.choose import Policy, best_first
 from tachograph.loop.desk import TurnDesk
-from tachograph.loop.judge import Judge, ReferenceRevoked
+from tachograph.loop.judge import ReferenceRevoked
+from tachograph.loop.judging import judge_of
 from tachograph.loop.propose.protocol import (
     Attempt,
     Brief,
@@ -64,7 +64,7 @@ class Loop:
         archive = run.archive
         self.spending = Spending(budget, len(archive.trials), archive.wall_seconds, archive.tokens,
                                  archive.money_usd)  # fmt: skip
-        self.judge = Judge(run.id, bench.task, bench.examiner, bench.rules)
+        self.judge = judge_of(run, bench)
         self.stopping = threading.Event()
         self.barren: dict[str, int] = {}
         """Proposer to its turns without a new candidate since its last one, in this sitting."""
@@ -74,7 +74,7 @@ class Loop:
         self.count()
         for record in self.run.archive.unfinished:
             self.try_one(record.id)
-        while not (spent := self.spending.exhausted()):
+        while not (spent := self.spending.exhausted() or self.judge.exhausted()):
             batch = self.propose(self.bench.parallel)
             if not batch and not self.spending.exhausted():
                 return "nothing left to try"
@@ -216,8 +216,7 @@ class Loop:
         self.spending.cpu_seconds = self.bench.cpu_seconds
         left = self.spending.wall_left
         if left is not None:
-            budget = min(self.bench.rules.budget_seconds, max(left, 1.0))
-            self.judge.rules = replace(self.judge.rules, budget_seconds=budget)
+            self.judge.allow(left)
 
     def take(self, proposer: Proposer) -> None:
         """One proposal of this proposer, recorded and tried; nothing if it has none.

@@ -28,17 +28,18 @@ class Check:
 
     def __init__(self, task: Task) -> None:
         """Run check.py's top level. Raises TaskError with its file and line where that fails."""
-        self._path = task.check
+        self.path = task.check
         self._rtol, self._atol = task.rtol, task.atol
         module = ModuleType(f"_tachograph_check_{task.digest.removeprefix('t-')}")
         module.__file__ = str(task.check)
         # Dataclasses and typing look their module up by name.
         sys.modules[module.__name__] = module
-        with _naming_the_line(self._path):
+        with naming_the_line(self.path):
             exec(compile(task.check_source, str(task.check), "exec"), module.__dict__)
-        self._draw = self._function(module, "draw")
-        self._expected = self._function(module, "expected")
-        self._compare = self._function(module, "compare")
+        self._module = module
+        self._draw = self._function("draw")
+        self._expected = self._function("expected")
+        self._compare = self._function("compare")
         if self._draw is None:
             raise TaskError(f"{task.check}: no function draw(rng)", hint=DRAW_HINT)
 
@@ -53,42 +54,46 @@ class Check:
         Equal generators give equal inputs. Raises TaskError for anything that is not plain data.
         """
         assert self._draw is not None
-        with _naming_the_line(self._path):
+        with naming_the_line(self.path):
             inputs = self._draw(rng)
+        return self._plain_inputs(inputs, DRAW_HINT)
+
+    def _plain_inputs(self, inputs: Any, hint: str) -> dict[str, Any]:
+        """The same inputs, known to be what a box can be given."""
         if not isinstance(inputs, dict) or not all(
             isinstance(key, str) and key.isidentifier() for key in inputs
         ):
-            raise TaskError(f"{self._path}: draw: no dict of keyword arguments", hint=DRAW_HINT)
+            raise TaskError(f"{self.path}: draw: no dict of keyword arguments", hint=hint)
         try:
             frame.encode(inputs)
         except frame.FrameError as error:
-            raise TaskError(f"{self._path}: draw: {error}", hint=DRAW_HINT) from error
+            raise TaskError(f"{self.path}: draw: {error}", hint=hint) from error
         return inputs
 
     def expected(self, inputs: dict[str, Any]) -> Any:
         """The right output. Only where `knows_expected`."""
         assert self._expected is not None, "this task's expectation is the seed's own output"
-        with _naming_the_line(self._path):
+        with naming_the_line(self.path):
             return self._expected(inputs)
 
     def compare(self, inputs: dict[str, Any], output: Any, expected: Any) -> str | None:
         """Why this output is refused; None when it is right."""
         if self._compare is None:
             return difference(output, expected, rtol=self._rtol, atol=self._atol)
-        with _naming_the_line(self._path):
+        with naming_the_line(self.path):
             reason = self._compare(inputs, output, expected)
         if reason is not None and not (isinstance(reason, str) and reason):
             # A bare True or False here would be read the wrong way round.
             raise TaskError(
-                f"{self._path}: compare: returned {reason!r}",
+                f"{self.path}: compare: returned {reason!r}",
                 hint="return None to accept, or the reason for the refusal as text",
             )
         return reason
 
-    def _function(self, module: ModuleType, name: str) -> Callable[..., Any] | None:
-        found = getattr(module, name, None)
+    def _function(self, name: str) -> Callable[..., Any] | None:
+        found = getattr(self._module, name, None)
         if found is not None and not callable(found):
-            raise TaskError(f"{self._path}: {name}: not a function", hint=f"def {name}(...): ...")
+            raise TaskError(f"{self.path}: {name}: not a function", hint=f"def {name}(...): ...")
         return found
 
 
@@ -96,7 +101,7 @@ DRAW_HINT = "def draw(rng): return {'argument name': value, ...}, fresh from the
 
 
 @contextmanager
-def _naming_the_line(path: Path) -> Iterator[None]:
+def naming_the_line(path: Path) -> Iterator[None]:
     """Turn whatever the author's code raises into a TaskError that names its file and line."""
     try:
         yield

@@ -16,15 +16,18 @@ from tachograph.errors import NotFoundError, TaskError
 from tachograph.sandbox.limits import Limits
 from tachograph.task.candidate import Candidate
 from tachograph.task.read import Table, parse_toml, read_text
+from tachograph.task.scoring import KEYS as SCORE_KEYS
+from tachograph.task.scoring import Scoring, read_scoring
 from tachograph.task.task import Metric, Task
 
 BUILTIN = Path(__file__).parent / "builtin"
 KEYS = (
     "name", "goal", "source", "editable", "fixed", "entry", "build", "run", "check",
-    "python", "libraries", "source_kib", "limits", "compare", "metric",
+    "python", "libraries", "hidden", "source_kib", "limits", "compare", "metric",
 )  # fmt: skip
 LIMIT_DEFAULTS = dataclasses.asdict(Limits())
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+METRICS = ("time", "check", "score")
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -54,7 +57,8 @@ def _read(folder: Path) -> Task:
     toml = parse_toml(folder / "task.toml", KEYS)
     check = _inside(toml, "check", folder, toml.text("check", "check.py"))
     check_source = read_text(check)
-    _require_draw(check, check_source)
+    metric, scoring = _metric(toml)
+    _require(check, check_source, ("draw", "score") if metric == "score" else ("draw",))
     seed, fixed = _read_sources(toml, folder, check)
     entry, build, run = _read_start(toml, {**seed, **fixed})
     tolerance = toml.table("compare", ("rtol", "atol"))
@@ -68,12 +72,14 @@ def _read(folder: Path) -> Task:
         build=build,
         run=run,
         python=_python(toml, folder),
-        libraries=_libraries(toml),
+        libraries=_modules(toml, "libraries"),
+        hidden=_modules(toml, "hidden"),
         limits=_limits(toml.table("limits", tuple(LIMIT_DEFAULTS))),
         source_kib=toml.whole("source_kib", 64),
         rtol=tolerance.number("rtol", 1e-6, zero=True),
         atol=tolerance.number("atol", 1e-9, zero=True),
-        metric=cast(Metric, toml.table("metric", ("kind",)).choice("kind", ("time", "check"))),
+        metric=metric,
+        scoring=scoring,
         check=check,
         check_source=check_source,
     )
@@ -185,17 +191,30 @@ def _names(body: list[ast.stmt]) -> set[str]:
     return found
 
 
-def _require_draw(path: Path, text: str) -> None:
+def _require(path: Path, text: str, functions: tuple[str, ...]) -> None:
     try:
         names = _names(ast.parse(text).body)
     except (SyntaxError, ValueError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
         raise TaskError(f"{path}{line}: does not parse: {error}", hint="mend check.py") from error
-    if "draw" not in names:
-        raise TaskError(
-            f"{path}: no function draw(rng)",
-            hint="def draw(rng): return {'argument name': value, ...}",
-        )
+    for name in functions:
+        if name not in names:
+            form, hint = (FORMS if "score" not in functions else SCORE_FORMS)[name]
+            raise TaskError(f"{path}: no function {form}", hint=hint)
+
+
+FORMS = {"draw": ("draw(rng)", "def draw(rng): return {'argument name': value, ...}")}
+SCORE_FORMS = {
+    "draw": ("draw(rng, split)", "def draw(rng, split): return {'argument name': value}, answer"),
+    "score": ("score(output, answer)", "def score(output, answer): return a float"),
+}
+
+
+def _metric(toml: Table) -> tuple[Metric, Scoring | None]:
+    table = toml.table("metric", SCORE_KEYS)
+    if table.choice("kind", METRICS) == "score":
+        return "score", read_scoring(table)
+    return cast(Metric, toml.table("metric", ("kind",)).choice("kind", METRICS)), None
 
 
 def _python(toml: Table, folder: Path) -> Path | None:
@@ -208,12 +227,12 @@ def _python(toml: Table, folder: Path) -> Path | None:
     return path
 
 
-def _libraries(toml: Table) -> tuple[str, ...]:
-    libraries = toml.texts("libraries", ())
-    for name in libraries:
+def _modules(toml: Table, key: str) -> tuple[str, ...]:
+    modules = toml.texts(key, ())
+    for name in modules:
         if not DOTTED.fullmatch(name):
-            raise toml.fault("libraries", f"not a module name: {name!r}", 'such as ["numpy"]')
-    return libraries
+            raise toml.fault(key, f"not a module name: {name!r}", 'such as ["numpy"]')
+    return modules
 
 
 def _limits(table: Table) -> Limits:

@@ -71,6 +71,15 @@ class Table:
             )
         return float(value)
 
+    def any_number(self, key: str) -> float | None:
+        """A finite number of either sign; None where the key is absent."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise self.fault(key, f"not a finite number: {value!r}", f"write {key} = 0.5")
+        return float(value)
+
     def choice(self, key: str, allowed: Sequence[str]) -> str:
         """One of the allowed texts; the first is the default."""
         value = self._values.get(key, allowed[0])

@@ -18,8 +18,9 @@ from tachograph import canon
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.program import Program
 from tachograph.task.candidate import Candidate
+from tachograph.task.scoring import Scoring
 
-Metric = Literal["time", "check"]
+Metric = Literal["time", "check", "score"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Task:
     """Interpreter of the task's own environment; None: the one that runs Tachograph."""
     libraries: tuple[str, ...]
     """Modules that the box has imported before the candidate's source is loaded."""
+    hidden: tuple[str, ...]
+    """Packages that are installed, and that no box shows; for example one that holds the labels."""
     limits: Limits
     source_kib: int
     """Upper bound on the size of all editable files together."""
@@ -50,7 +53,10 @@ class Task:
     atol: float
     """Used by the default comparison only: |output - expected| <= atol + rtol * |expected|."""
     metric: Metric
-    """`time`: the shorter the better. `check`: a candidate that passes is done."""
+    """`time`: the shorter the better. `check`: a candidate that passes is done. `score`: the better
+    what check.py's `score` says of its output."""
+    scoring: Scoring | None
+    """How it is scored; None where the metric is another one."""
     check: Path
     """The trusted check file. It never enters a box."""
     check_source: str
@@ -68,11 +74,13 @@ class Task:
             "build": list(self.build),
             "run": list(self.run),
             "libraries": list(self.libraries),
+            "hidden": list(self.hidden),
             "limits": asdict(self.limits),
             "source_kib": self.source_kib,
             "rtol": self.rtol,
             "atol": self.atol,
             "metric": self.metric,
+            "scoring": asdict(self.scoring) if self.scoring else None,
             "check": _sha256(self.check_source),
         }
 

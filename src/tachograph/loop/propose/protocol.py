@@ -35,11 +35,13 @@ class Attempt:
     """The proposer's own short name for the change, for example `numba/forward`."""
     verdict: str
     """kept, faster-unconfirmed, same, slower, not-resolved, unpromising, wrong, failed, refused,
-    revoked or box-failed."""
+    revoked or box-failed; of a scored task also better-unconfirmed, worse and no-queries."""
     ratio: float | None
     """Speed against the best of its time (1.2: a fifth faster); None where it was not timed."""
     detail: str = ""
     """Why it was refused, where it was; untrusted text."""
+    score: float | None = None
+    """Of a scored task: its visible score, rounded so that no label can be read from it."""
 
 
 @dataclass(frozen=True)
