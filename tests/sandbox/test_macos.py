@@ -241,7 +241,7 @@ def test_level_c_starts_through_the_launcher(tmp_path: Path) -> None:
         assert output(box, "def f(): return 1") == 1
         text = (tmp_path / "profile").read_text()
         assert text == profile(interpreter=box.folders, scratch=box.staging, several=False,
-                               hidden=Path(__file__).parents[2] / "src/tachograph")  # fmt: skip
+                               hidden=[Path(__file__).parents[2] / "src/tachograph"])  # fmt: skip
 
 
 def test_level_c_is_refused_without_its_launcher() -> None:
@@ -274,7 +274,7 @@ def test_nothing_of_linux_is_needed(tmp_path: Path) -> None:
 def test_the_profile_allows_little() -> None:
     """Default deny, no network, one folder to write to, the judge's folder shut after all."""
     text = profile(interpreter=[Path("/opt/py")], scratch=Path("/private/tmp/box"),
-                   hidden=Path("/opt/py/site/tachograph"), several=False)  # fmt: skip
+                   hidden=[Path("/opt/py/site/tachograph")], several=False)  # fmt: skip
     assert text.startswith("(version 1)\n(deny default)\n")
     assert "\n(deny process-info* nvram* iokit-get-properties file-map-executable)\n" in text
     assert "allow network" not in text
@@ -292,7 +292,7 @@ def test_the_profile_allows_little() -> None:
 def test_the_profile_lets_several_processes_start_programs() -> None:
     """Only where the limits say so."""
     text = profile(interpreter=[Path("/opt/py")], scratch=Path("/private/tmp/box"),
-                   hidden=Path("/opt/judge"), several=True)  # fmt: skip
+                   hidden=[Path("/opt/judge")], several=True)  # fmt: skip
     assert "(allow process-fork)" in text
     assert '(subpath "/usr/bin")' in text
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tachograph.task import Candidate, Task, load
+from tachograph.task.scoring import Scoring
 
 Write = Callable[..., Path]
 
@@ -31,8 +32,9 @@ def test_digest_ignores_how_the_toml_is_spelt(write: Write) -> None:
 CHANGES = [
     {"name": "other"}, {"goal": "Otherwise."}, {"seed": Candidate({"double.py": "#"})},
     {"fixed": {"a.py": ""}}, {"entry": "double:other"}, {"build": ("make",)}, {"run": ("./a",)},
-    {"libraries": ("numpy",)}, {"source_kib": 65},
+    {"libraries": ("numpy",)}, {"hidden": ("numpy",)}, {"source_kib": 65},
     {"rtol": 0.1}, {"atol": 0.1}, {"metric": "check"}, {"check_source": "#"},
+    {"scoring": Scoring()},
 ]  # fmt: skip
 
 

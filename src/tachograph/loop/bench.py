@@ -101,7 +101,7 @@ def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
         for number in range(parallel):
             box, reasons = Box.open_best(
                 level, python=task.python, libraries=task.libraries, limits=task.limits,
-                core=max(cores - threads * (number + 1), 0),
+                core=max(cores - threads * (number + 1), 0), hidden=task.hidden,
             )  # fmt: skip
             examiners.append(Examiner(task, check, stack.enter_context(box)))
             given_up, level = given_up or reasons, box.level

@@ -1,4 +1,4 @@
-"""Which judge a task gets: the clock's or the scorer's. The loop knows no more of them than this."""
+"""Which judge a task gets: the clock's or the scorer's. The loop knows of them what is here."""
 
 from __future__ import annotations
 

@@ -43,12 +43,14 @@ class Box:
         Box.elsewhere[platform] = cls
 
     def __init__(self, *, level: Level, python: Path | None, libraries: Sequence[str],
-                 limits: Limits, cores: Sequence[int]) -> None:  # fmt: skip
+                 limits: Limits, cores: Sequence[int],
+                 hidden: Sequence[str] = ()) -> None:  # fmt: skip
         self.level: Level = level
         self.limits = limits
         self.cores = tuple(cores)
         self.python = python or Path(sys.executable)
         self.libraries = tuple(libraries)
+        self.hidden = tuple(hidden)
         self.forks = 0
         self.zygote: Launched | None = None
         self.programs: dict[str, tuple[MemoryFile, bool]] = {}
@@ -59,9 +61,9 @@ class Box:
     @classmethod
     def open(cls, *, level: Level = "A", python: Path | None = None,
              libraries: Sequence[str] = (), limits: Limits | None = None,
-             core: int | None = None) -> Box:  # fmt: skip
+             core: int | None = None, hidden: Sequence[str] = ()) -> Box:  # fmt: skip
         """A box in which a trial call has run. `core`: the first of `limits.threads` cores; default
-        the last.
+        the last. `hidden`: packages that it does not show, though they are installed.
 
         Raises BoxError where the level cannot be had here (the hint says how to get it), or where
         the interpreter or a library fails.
@@ -70,7 +72,7 @@ class Box:
             raise LevelError(level, f"it is not made for {sys.platform}")
         limits = limits or Limits()
         kind = cls.elsewhere.get(sys.platform, cls)
-        box = kind(level=level, python=python, libraries=libraries, limits=limits,
+        box = kind(level=level, python=python, libraries=libraries, limits=limits, hidden=hidden,
                    cores=choose_cores(limits.threads, core))  # fmt: skip
         try:
             box.start()
@@ -86,7 +88,8 @@ class Box:
     @classmethod
     def open_best(cls, level: Level | None = None, *, python: Path | None = None,
                   libraries: Sequence[str] = (), limits: Limits | None = None,
-                  core: int | None = None) -> tuple[Box, list[str]]:  # fmt: skip
+                  core: int | None = None,
+                  hidden: Sequence[str] = ()) -> tuple[Box, list[str]]:  # fmt: skip
         """A box at `level`, or where that is None at the best level that can be had here (A or B;
         on macOS C), with one sentence for each higher level given up: show them to the user.
 
@@ -96,7 +99,7 @@ class Box:
         for wanted in (level,) if level else CHAIN:
             try:
                 box = cls.open(level=wanted, python=python, libraries=libraries, limits=limits,
-                               core=core)  # fmt: skip
+                               core=core, hidden=hidden)  # fmt: skip
             except LevelError as error:
                 if level:
                     raise
@@ -119,7 +122,7 @@ class Box:
                 raise LevelError("B", f"chown to a spare uid: {error.strerror}") from None
         config = {
             "libraries": self.libraries, "staging": str(self.staging), "masks": [str(PACKAGE)],
-            "spare_uid": spare, "cores": self.cores,
+            "hidden": self.hidden, "spare_uid": spare, "cores": self.cores,
         }  # fmt: skip
         self.zygote = launch("zygote", level=self.level, python=self.python, config=config,
                              environment=self.environment())  # fmt: skip

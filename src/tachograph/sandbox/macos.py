@@ -77,9 +77,16 @@ class MacBox(Box, platform="darwin"):
         """What an interpreter is started through: the walls. Empty at level D."""
         if self.level == "D":
             return []
-        text = profile(interpreter=self.folders, scratch=self.staging, hidden=PACKAGE,
-                       several=several)  # fmt: skip
+        text = profile(interpreter=self.folders, scratch=self.staging,
+                       hidden=[PACKAGE, *self.hidden_folders()], several=several)  # fmt: skip
         return [str(self.launcher), "-p", text]
+
+    def hidden_folders(self) -> list[Path]:
+        """Where the packages lie that are not to be shown."""
+        return [
+            found.resolve() for folder in self.folders for name in self.hidden
+            for found in sorted(folder.glob(f"lib/python*/site-packages/{name}"))
+        ]  # fmt: skip
 
     def start_child(self, config: dict[str, Any], given: list[int],
                     log: int) -> subprocess.Popen[bytes]:  # fmt: skip

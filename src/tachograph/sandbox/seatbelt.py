@@ -35,12 +35,13 @@ SEVERAL = """(allow process-fork)
 """
 
 
-def profile(*, interpreter: Sequence[Path], scratch: Path, hidden: Path, several: bool) -> str:
+def profile(*, interpreter: Sequence[Path], scratch: Path, hidden: Sequence[Path],
+            several: bool) -> str:  # fmt: skip
     """The profile's text.
 
     `interpreter`: folders that it may read and run programs from. `scratch`: the one folder it may
-    write to. `hidden`: the judge's code, not readable wherever it lies. `several`: it may fork and
-    start the system's programs. All paths absolute, without symbolic links.
+    write to. `hidden`: not readable wherever it lies, such as the judge's code. `several`: it may
+    fork and start the system's programs. All paths absolute, without symbolic links.
     """
     programs = [*interpreter, *map(Path, PROGRAMS), scratch] if several else [*interpreter]
     readable = sorted({*map(Path, SYSTEM), *interpreter, *programs, scratch})
@@ -51,7 +52,7 @@ def profile(*, interpreter: Sequence[Path], scratch: Path, hidden: Path, several
         rule("allow file-read-metadata", "literal", parents),
         rule("allow file-read*", "literal", map(Path, ("/", *DEVICES))),
         rule("allow file-read* file-map-executable", "subpath", readable),
-        rule("deny file-read* file-map-executable process-exec", "subpath", [hidden]),
+        rule("deny file-read* file-map-executable process-exec", "subpath", hidden),
         rule("allow file-write*", "subpath", [scratch]),
         rule("allow file-write-data", "literal", [Path("/dev/null")]),
         "(deny network*)\n",

@@ -8,7 +8,7 @@
     def ceiling(inputs, answer): ...      #           and for the strongest means, on this draw
 
 `answer` never enters a box. Like every check it is loaded from the text that the digest covers, and
-sees plain decoded data only. Proven by tests/task/test_scorer.py. Whom it trusts: the task's author.
+sees plain decoded data only. Proven by tests/task/test_scorer.py. Whom it trusts: the author.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class Scorer(Check):
         """Visible inputs, their answer forgotten."""
         return self.draw_with_answer(rng, "visible")[0]
 
-    def draw_with_answer(self, rng: np.random.Generator, split: Split) -> tuple[dict[str, Any], Any]:
+    def draw_with_answer(
+        self, rng: np.random.Generator, split: Split
+    ) -> tuple[dict[str, Any], Any]:
         """Keyword arguments for one call, and what the judge keeps.
 
         Equal generators give equal draws. Raises TaskError for inputs that are not plain data.

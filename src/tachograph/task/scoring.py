@@ -36,7 +36,7 @@ class Scoring:
     sealed_draws: int = 10
     """Draws of the hold-out."""
     margin: float = 0.005
-    """What an improvement must exceed; also the least spread of differences that is believed."""
+    """What an improvement must exceed; no interval is believed that is narrower than this."""
     query_budget: int = 1000
     """Answers that may be scored in a run."""
     precision: float | None = None
@@ -81,9 +81,9 @@ def read_scoring(table: Table) -> Scoring:
     )
     if (scoring.floor is None) != (scoring.ceiling is None):
         raise table.fault("floor", "floor and ceiling go together", "give both, or neither")
-    if scoring.floor is not None and scoring.ceiling is not None:
-        if scoring.sign * (scoring.ceiling - scoring.floor) <= 0:
-            raise table.fault("ceiling", "no better than the floor", "mend direction or values")
+    floor, ceiling = scoring.floor or 0.0, scoring.ceiling or 0.0
+    if scoring.floor is not None and scoring.sign * (ceiling - floor) <= 0:
+        raise table.fault("ceiling", "no better than the floor", "mend direction or values")
     if scoring.query_budget < scoring.draws + scoring.trial_queries:
         least = scoring.draws + scoring.trial_queries
         raise table.fault("query_budget", "not enough for one trial", f"give {least} or more")

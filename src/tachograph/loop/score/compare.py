@@ -37,11 +37,11 @@ def compare(scores: Sequence[float], against: Sequence[float], *, sign: float,
             margin: float) -> Gain:  # fmt: skip
     """Scores of both on the same draws, in the same order.
 
-    Differences are believed to spread by `margin` at least: a score that happens to differ by the
-    same on few draws has not shown that it always does.
+    The interval reaches half the margin to both sides at least: scores that differ by the same on a
+    few draws have not shown that they always do.
     """
     differences = [sign * (a - b) for a, b in zip(scores, against, strict=True)]
-    interval = mean_interval(differences, least_spread=margin)
+    interval = mean_interval(differences, least_half=margin / 2)
     return Gain(name(interval, margin), interval)
 
 

@@ -50,11 +50,13 @@ def secret_of(folder: Path, run: str) -> bytes:
         except FileExistsError:
             pass
         else:
-            with open(made, "wb") as out:
+            with os.fdopen(made, "wb") as out:
                 out.write(secrets.token_bytes(SECRET_BYTES))
         found = path.read_bytes()
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}", hint="give a folder that can be written") from None
+        raise StoreError(
+            f"{path}: {error.strerror}", hint="give a folder that can be written"
+        ) from None
     if len(found) != SECRET_BYTES:
         raise StoreError(f"{path}: {len(found)} bytes, not {SECRET_BYTES}", hint="begin a new run")
     return found

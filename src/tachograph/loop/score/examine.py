@@ -1,4 +1,4 @@
-"""Scores of one candidate: for each draw a box of its own, then the trusted scorer on what came back.
+"""Scores of one candidate: a box of its own for each draw, then the scorer on what came back.
 
 A candidate is given the inputs of one draw and nothing of the others; its process ends before the
 next begins. Nothing is scored until every call has come back, so a candidate that fails on one draw
@@ -58,7 +58,7 @@ class ScoreExaminer:
         """Floor and ceiling by the name of the draw: they do not depend on the candidate."""
 
     def examine(self, candidate: Candidate, split: Split, names: Sequence[str]) -> Marks | Fault:
-        """Run and score `candidate` on these draws. Raises BoxError, and TaskError from check.py."""
+        """Run and score `candidate` on these draws. Raises BoxError, TaskError from check.py."""
         drawn = [self.scorer.draw_with_answer(self.draws.rng(name), split) for name in names]
         outcomes = self.run_all(candidate, [inputs for inputs, _ in drawn])
         finished = [each for each in outcomes if isinstance(each, Finished)]

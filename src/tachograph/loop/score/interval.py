@@ -2,15 +2,16 @@
 
 - `mean_interval`: Student's t. Mean +- t * sd / sqrt(n), with t the two-sided 95 % point at n - 1
   degrees of freedom. Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25.
-- `ratio_interval`: Fieller's. The set of all r for which the mean of x - r y cannot be told from 0 by
-  the same t: it allows for the spread of x, of y, and for what they share. Source: E. C. Fieller,
-  "Some problems in interval estimation", J. Royal Statistical Society B 16 (1954), 175-185.
-- The distribution of t at whole degrees of freedom: Abramowitz and Stegun, "Handbook of Mathematical
-  Functions" (1964), 26.7.3 and 26.7.4.
+- `ratio_interval`: Fieller's. The set of all r for which the mean of x - r y cannot be told from 0
+  by the same t: it allows for the spread of x, of y, and for what they share. Source: E. C.
+  Fieller, "Some problems in interval estimation", J. Royal Statistical Society B 16 (1954),
+  175-185.
+- The distribution of t at whole degrees of freedom: Abramowitz and Stegun, "Handbook of
+  Mathematical Functions" (1964), 26.7.3 and 26.7.4.
 
 Both take draws as independent and their values as roughly normal. Proven by
-tests/loop/score/test_score_interval.py (against SciPy, and by simulated coverage). Not covered: draws
-that share items, such as test images: they vary less together than the world does.
+tests/loop/score/test_score_interval.py (against SciPy, and by simulated coverage). Not covered:
+draws that share items, such as test images: they vary less together than the world does.
 """
 
 from __future__ import annotations
@@ -32,14 +33,13 @@ class Interval(NamedTuple):
     high: float
 
 
-def mean_interval(values: Sequence[float], least_spread: float = 0.0) -> Interval:
+def mean_interval(values: Sequence[float], least_half: float = 0.0) -> Interval:
     """Of at least two finite values.
 
-    `least_spread`: a standard deviation below this is not believed. Raising it only widens.
+    `least_half`: the interval reaches at least this far to both sides.
     """
     mean = statistics.fmean(values)
-    spread = max(statistics.stdev(values), least_spread)
-    half = t_point(len(values) - 1) * spread / math.sqrt(len(values))
+    half = max(t_point(len(values) - 1) * standard_error(values), least_half)
     return Interval(mean, mean - half, mean + half)
 
 
@@ -51,7 +51,8 @@ def ratio_interval(above: Sequence[float], below: Sequence[float]) -> Interval |
     count, t = len(above), t_point(len(above) - 1)
     x, y = statistics.fmean(above), statistics.fmean(below)
     xx, yy, xy = (
-        t * t * covariance(a, b) / count for a, b in ((above, above), (below, below), (above, below))
+        t * t * covariance(a, b) / count
+        for a, b in ((above, above), (below, below), (above, below))
     )
     square, line, constant = y * y - yy, x * y - xy, x * x - xx
     if square <= 0:

@@ -204,4 +204,3 @@ def scored(run: str, candidate: Candidate, split: Split, marks: Marks) -> Candid
     return CandidateScored(run, candidate.id, split, list(marks.draws), list(marks.scores),
                            list(marks.floors), list(marks.ceilings),
                            marks.wall_seconds)  # fmt: skip
-

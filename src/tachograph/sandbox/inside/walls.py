@@ -4,8 +4,10 @@ Landlock, seccomp. After `raise_walls` the process can only lower itself further
 
 from __future__ import annotations
 
+import glob
 import os
 import resource
+import sys
 from typing import Any, Dict, List, Sequence, Tuple
 
 from tachograph.sandbox.inside import kernel, landlock, namespaces, seccomp
@@ -113,6 +115,17 @@ def raise_around_command(level: str, limits: Dict[str, Any], ruleset: int, *, ow
     seccomp.restrict(seccomp.program(
         processes=True, signals=level == "A" or own_uid or landlock.version() >= 6,
         modes=own_uid, sessions=True, families=families))  # fmt: skip
+
+
+def folders_of(packages: List[str]) -> List[str]:
+    """Where these packages lie, in every folder for packages of an interpreter that a box shows."""
+    tops = ["/usr", "/usr/local", *namespaces.interpreter_paths()]
+    places = {os.path.realpath(place) for place in sys.path if place}
+    for top in {os.path.realpath(top) for top in tops}:
+        for name in ("site-packages", "dist-packages"):
+            places |= set(glob.glob(glob.escape(top) + "/lib*/python*/" + name))
+    found = {os.path.realpath(place + "/" + name) for place in places for name in packages}
+    return sorted(folder for folder in found if os.path.isdir(folder))
 
 
 def readable_paths(masks: List[str], shown: Sequence[str] = ()) -> List[str]:

@@ -175,6 +175,7 @@ def main() -> None:
     """Run as the zygote. The last argument is the line; the configuration comes over it first."""
     line = socket.socket(fileno=int(sys.argv[-1]))
     config = json.loads(line.recv(1 << 17))
+    config["masks"] += walls.folders_of(config["hidden"])
     try:
         for name in config["libraries"]:
             importlib.import_module(name)

@@ -1,10 +1,11 @@
 """Trusted scorer of the task weak-to-strong.
 
-The data are the 1,797 images of handwritten digits, 8 by 8 pixels, that scikit-learn ships (from the
-UCI repository, "Optical Recognition of Handwritten Digits", CC BY 4.0). They are public, so labels are
-kept from candidates in three ways: the box does not show scikit-learn (`hidden` in task.toml); the
-images of the three splits are different ones; and a candidate never sees an image, but a view of it
-that is new in every draw: moved, turned and scaled a little, then mixed by a secret rotation.
+The data are the 1,797 images of handwritten digits, 8 by 8 pixels, that scikit-learn ships (from
+the UCI repository, "Optical Recognition of Handwritten Digits", CC BY 4.0). They are public, so
+labels are kept from candidates in three ways: the box does not show scikit-learn (`hidden` in
+task.toml); the test images of the three splits are different ones; and a candidate never sees an
+image, but a view of it that is new in every draw: moved, turned and scaled a little, then mixed by
+a secret rotation.
 """
 
 import gzip
@@ -28,7 +29,9 @@ def read_digits():
     """Images (1797, 8, 8) from 0 to 1, and labels (1797,)."""
     found = importlib.util.find_spec("sklearn")
     if found is None or found.origin is None:
-        raise ModuleNotFoundError("scikit-learn is needed: pip install 'tachograph[weak-to-strong]'")
+        raise ModuleNotFoundError(
+            "scikit-learn is needed: pip install 'tachograph[weak-to-strong]'"
+        )
     text = gzip.decompress((Path(found.origin).parent / "datasets/data/digits.csv.gz").read_bytes())
     if hashlib.sha256(text).hexdigest() != DATA_SHA256:
         raise ValueError("scikit-learn's digits are not those that this task was made with")

@@ -1,4 +1,4 @@
-"""A student that copies its weak supervisor: one hidden layer, trained on the weak first choices."""
+"""A student that copies its weak supervisor: one hidden layer, trained on its first choices."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def train(inputs, targets, rng):
         chosen = rng.integers(0, len(inputs), BATCH)
         gradients = gradient(model, inputs[chosen], targets[chosen])
         rate = RATE * (1 - (step - 1) / STEPS)
-        for part, slope, mean, square in zip(model, gradients, means, squares):
+        for part, slope, mean, square in zip(model, gradients, means, squares, strict=True):
             mean += 0.1 * (slope - mean)
             square += 0.01 * (slope * slope - square)
             scale = np.sqrt(square / (1 - 0.99**step)) + 1e-6
