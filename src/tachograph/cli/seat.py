@@ -56,7 +56,7 @@ def mcp(
         bound = None if trials is None else len(found.archive.trials) + trials
         with open_bench(loaded, level=level_of(level, unsafe_no_sandbox)) as bench:
             say_level(bench)
-            desk = HandDesk(Loop(found, bench, [], Budget(trials=bound)), "mcp")
+            desk = HandDesk(Loop(found, bench, [], Budget(trials=bound)).office, "mcp")
             remark(f"run {found.id} on {loaded.name}: serving the Model Context Protocol")
             brief = desk.now()
             serve(Seat(brief, desk, goal(brief, TOOLS), "mcp").answer)

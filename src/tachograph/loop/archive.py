@@ -53,6 +53,8 @@ class Record:
     proposed: CandidateProposed
     seq: int
     """Of its CandidateProposed entry."""
+    proposed_at: str = ""
+    """Time of that entry."""
     checked: TrialChecked | None = None
     timed: list[TrialTimed] = field(default_factory=list)
     scored: list[CandidateScored] = field(default_factory=list)
@@ -146,6 +148,8 @@ class Archive:
         """Time of the latest entry of this run."""
         self.records: dict[str, Record] = {}
         """By candidate id, in the order of proposal."""
+        self.open: dict[str, Record] = {}
+        """Proposed, and neither kept nor dropped yet, in the order of proposal."""
         self.finished: dict[str, Record] = {}
         """Those with a verdict, in the order of the first one."""
         self.standing: dict[str, Record] = {}
@@ -154,6 +158,10 @@ class Archive:
         """By number, in the order in which they began."""
         self.exhausted: set[tuple[str, str]] = set()
         """Proposer and parent where the proposer said that there is nothing more to try."""
+        self.barren: dict[str, int] = {}
+        """Proposer to its turns since the last that brought something new, in this sitting."""
+        self.last_barren: dict[str, str] = {}
+        """Proposer to why the last such turn brought nothing."""
         self.findings: list[tuple[str, FindingShared]] = []
         """Writer and note, in the order of sharing."""
         self.tokens = 0
@@ -179,7 +187,9 @@ class Archive:
             self.opened = body
         elif isinstance(body, RunResumed):
             self.closed = None
-            self.exhausted.clear()  # another sitting may have other proposers of the same name
+            # another sitting may have other proposers of the same name
+            self.exhausted.clear()
+            self.barren.clear()
         elif isinstance(body, RunClosed):
             self.closed = body
         elif isinstance(body, ClockTested):
@@ -189,7 +199,7 @@ class Archive:
         elif isinstance(body, HoldoutOpened):
             self.holdout = body
         elif isinstance(body, CandidateProposed):
-            self.records.setdefault(body.candidate, Record(body, entry.seq))
+            self.add_candidate(body, Record(body, entry.seq, entry.time))
             if body.turn in self.turns:
                 self.turns[body.turn].candidates.append(body.candidate)
         elif isinstance(body, TurnBegun):
@@ -202,6 +212,13 @@ class Archive:
             self.findings.append((entry.actor, body))
         elif isinstance(body, Happened):
             self.add_to_record(self.records[body.candidate], body, entry.time)
+
+    def add_candidate(self, body: CandidateProposed, record: Record) -> None:
+        """Fold a proposal; who proposed a candidate first is its proposer."""
+        if body.candidate not in self.records:
+            self.records[body.candidate] = record
+            if not self.is_seed(record):
+                self.open[body.candidate] = record
 
     def add_to_record(self, record: Record, body: Happened, time: str) -> None:
         """Fold what happened to one candidate."""
@@ -225,6 +242,7 @@ class Archive:
             else:
                 record.kept, record.dropped = None, body
             record.finish(time)
+            self.open.pop(record.id, None)
             self.finished.setdefault(record.id, record)
 
     def add_scores(self, record: Record, body: CandidateScored) -> None:
@@ -260,8 +278,14 @@ class Archive:
             turn.failures.append(body)
         elif isinstance(body, TurnEnded):
             turn.ended = body
+            proposer = turn.begun.proposer
             if body.outcome == "nothing":
-                self.exhausted.add((turn.begun.proposer, turn.begun.parent))
+                self.exhausted.add((proposer, turn.begun.parent))
+            elif body.outcome == "proposed":
+                self.barren[proposer] = 0
+            else:
+                self.barren[proposer] = self.barren.get(proposer, 0) + 1
+                self.last_barren[proposer] = f"{body.outcome}: {body.detail}".rstrip(": ")
 
     @property
     def trials(self) -> list[Record]:
@@ -271,7 +295,7 @@ class Archive:
     @property
     def unfinished(self) -> list[Record]:
         """Proposed, and neither kept nor dropped yet."""
-        return [r for r in self.records.values() if not r.finished_at and not self.is_seed(r)]
+        return list(self.open.values())
 
     @property
     def kept(self) -> list[Record]:

@@ -6,9 +6,10 @@ Proven by tests/loop/test_desk.py.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tachograph.errors import UsageError
@@ -20,41 +21,64 @@ from tachograph.ledger.kinds import (
     ModelFailed,
     TurnBegun,
 )
+from tachograph.loop.board import FINDING_CHARACTERS
 from tachograph.loop.budget import Spending
-from tachograph.loop.propose.protocol import Attempt, Brief, Proposal
+from tachograph.loop.propose.protocol import Attempt, Brief, Proposal, Proposer, RefusedError
 from tachograph.loop.run import Draft, Run
 from tachograph.task import Candidate
 
-FINDING_CHARACTERS = 600
-"""A finding is cut to this length when it is shared."""
+
+@dataclass(eq=False)
+class Given:
+    """A turn that a seat has."""
+
+    begun: TurnBegun
+    proposer: Proposer
+    brief: Brief
+    seat: int
+    began: float = field(default_factory=time.monotonic)
+    """By time.monotonic."""
+    waited_seconds: float = 0.0
+    """For the judge, until `waiting_since` or now."""
+    waiting_since: float | None = None
+    over: bool = False
+    """Ended, given up, or the run has closed: nothing more is taken from its proposer."""
+
+    @property
+    def seconds(self) -> float:
+        """What the proposer has taken; its waiting for the judge is not counted."""
+        now = time.monotonic()
+        waiting = now - self.waiting_since if self.waiting_since else 0.0
+        return now - self.began - self.waited_seconds - waiting
 
 
-class Office(Protocol):
-    """What a desk needs of the loop."""
+class Behind(Protocol):
+    """What stands behind a desk."""
 
     run: Run
     spending: Spending
     stopping: threading.Event
 
-    def brief(self, parent: str, turn: int) -> Brief:
+    def brief(self, given: Given) -> Brief:
         """All that may be known at this moment."""
         ...
 
-    def execute(self, files: Mapping[str, str], entry: str) -> Any:
+    def execute(self, given: Given, files: Mapping[str, str], entry: str) -> Any:
         """As Desk.execute."""
         ...
 
-    def trial(self, proposal: Proposal, parent: str, turn: int | None, proposer: str) -> Attempt:
-        """As Desk.trial, for this turn; None: for none."""
+    def trial(self, given: Given, proposal: Proposal) -> Attempt:
+        """As Desk.trial."""
         ...
 
 
 class TurnDesk:
     """The desk of one turn. Its TurnBegun is recorded before anything that happens at it."""
 
-    def __init__(self, office: Office, begun: TurnBegun) -> None:
+    def __init__(self, office: Behind, given: Given) -> None:
         self.office = office
-        self.begun = begun
+        self.given = given
+        self.begun = given.begun
 
     @property
     def run(self) -> str:
@@ -73,8 +97,7 @@ class TurnDesk:
 
     def now(self) -> Brief:
         """The turn's brief, with what has happened since."""
-        brief = self.office.brief(self.begun.parent, self.turn)
-        return replace(brief, direction=self.begun.direction)
+        return self.office.brief(self.given)
 
     def left(self) -> Mapping[str, float | None]:
         """What is left of each budget."""
@@ -86,12 +109,13 @@ class TurnDesk:
 
     def execute(self, files: Mapping[str, str], entry: str) -> Any:
         """Run a program on the public example input. Raises ExecuteError."""
-        return self.office.execute(files, entry)
+        self.check()
+        return self.office.execute(self.given, files, entry)
 
     def trial(self, proposal: Proposal) -> Attempt:
         """Have it judged, or hear its standing verdict. Raises RefusedError."""
         self.begin()
-        return self.office.trial(proposal, self.begun.parent, self.turn, self.begun.proposer)
+        return self.office.trial(self.given, proposal)
 
     def share(self, text: str, candidate: str) -> None:
         """Put a finding on the board. Raises UsageError for an unknown trial."""
@@ -104,6 +128,7 @@ class TurnDesk:
 
     def reserve(self, tokens: int, money_usd: float | None) -> AbstractContextManager[None]:
         """Hold an upper bound of a call's cost. Raises RefusedError."""
+        self.check()
         return self.office.spending.reserve(tokens, money_usd)
 
     def answers(self) -> Sequence[ModelAnswered]:
@@ -113,6 +138,7 @@ class TurnDesk:
 
     def put(self, data: bytes) -> str:
         """Keep large content; its SHA-256 in hex."""
+        self.check()
         return self.office.run.ledger.put(data)
 
     def fetch(self, digest: str) -> bytes:
@@ -130,10 +156,22 @@ class TurnDesk:
                 self.office.spending.spend(body.counted_tokens, body.counted_usd or 0.0)
 
     def begin(self) -> None:
-        """Record that the turn has begun, unless that has been done; durable when it returns."""
+        """Record that the turn has begun, unless that has been done; durable when it returns.
+
+        Raises RefusedError where the turn is over.
+        """
+        self.check()
         run = self.office.run
         if self.turn not in run.archive.turns:
             run.append([self.draft_of_beginning()])
+
+    def check(self) -> None:
+        """The turn is not over, so that a proposer that was given up can do nothing more.
+
+        Raises RefusedError.
+        """
+        if self.given.over:
+            raise RefusedError("the turn is over")
 
     def draft_of_beginning(self) -> Draft:
         """The entry that says so; it rests on the parent's proposal."""

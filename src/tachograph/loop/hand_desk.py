@@ -6,35 +6,41 @@ hand, from whatever was the best at that moment. Proven by tests/cli/test_mcp.py
 
 from __future__ import annotations
 
-from tachograph.ledger.kinds import TurnBegun
-from tachograph.loop.desk import Office, TurnDesk
-from tachograph.loop.propose.protocol import Attempt, Brief, Proposal
+from tachograph.loop.desk import TurnDesk
+from tachograph.loop.office import Office
+from tachograph.loop.propose.protocol import Attempt, Brief, Desk, Proposal
+
+
+class Stranger:
+    """Stands for somebody outside who proposes."""
+
+    thinks_here = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
+        """Nothing: whoever it is comes to the desk."""
+        return None
 
 
 class HandDesk(TurnDesk):
     """A desk outside of every turn."""
 
     def __init__(self, office: Office, proposer: str) -> None:
-        run = office.run
-        opened = run.archive.opened
-        assert opened is not None
-        self.seed = opened.seed_candidate
-        super().__init__(office, TurnBegun(run.id, 0, 1, proposer, self.seed, "", run.next_seq - 1))
-
-    @property
-    def parent(self) -> str:
-        """The best of the moment, or the seed."""
-        self.office.run.refresh()
-        best = self.office.run.archive.best
-        return best.id if best else self.seed
+        self.stranger = Stranger(proposer)
+        self.by_hand = office.by_hand
+        super().__init__(office, office.by_hand(self.stranger))
 
     def now(self) -> Brief:
-        """The brief of this moment."""
-        return self.office.brief(self.parent, 0)
+        """The brief of this moment, from the best of this moment."""
+        self.given = self.by_hand(self.stranger)
+        return self.given.brief
 
     def trial(self, proposal: Proposal) -> Attempt:
         """Have it judged, or hear its standing verdict. Raises RefusedError."""
-        return self.office.trial(proposal, self.parent, None, self.begun.proposer)
+        self.given = self.by_hand(self.stranger)
+        return self.office.trial(self.given, proposal)
 
     def begin(self) -> None:
         """There is no turn to begin."""

@@ -8,6 +8,7 @@ each reads the others' entries before it decides. Proven by tests/loop/test_run.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -81,13 +82,13 @@ class Run:
         found.listen = listen
         return found
 
-    def resume(self) -> None:
+    def resume(self, team: dict[str, Any] | None = None) -> None:
         """Go on with a run that was killed, interrupted or ran out of budget.
 
         Raises UsageError once its hold-out is open.
         """
         self.still_sealed()
-        self.record(RunResumed(self.id))
+        self.record(RunResumed(self.id, team or {}))
 
     def still_sealed(self) -> None:
         """Raises UsageError where the run has opened its hold-out: it may choose no more."""
@@ -156,6 +157,11 @@ class Run:
             while self.unheard:
                 self.listen(self.unheard.pop(0))
 
+    def archive_at(self, seq: int) -> Archive:
+        """The archive as it was after entry `seq`."""
+        return Archive.of(itertools.takewhile(lambda entry: entry.seq <= seq,
+                                              self.ledger.entries(run=self.id)))  # fmt: skip
+
     def candidate(self, candidate: str) -> Candidate:
         """The candidate's files, verified as they are read. Raises NotFoundError, DamagedError."""
         if candidate not in self.cache:
@@ -177,6 +183,22 @@ class Run:
                 f"task {task.name} is not the one that run {self.id} was opened on",
                 hint="undo the change of the task's folder, or begin a new run",
             )
+
+    @contextmanager
+    def sitting(self) -> Iterator[None]:
+        """Be the only process that gives turns of this run. Raises UsageError where another does.
+
+        A candidate by hand is not a turn: `tacho propose` may go on beside it.
+        """
+        with (self.folder / f"{self.id}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UsageError(
+                    f"another process goes on with run {self.id}",
+                    hint="wait for it, or open a run of its own",
+                ) from None
+            yield
 
     @contextmanager
     def clock_alone(self) -> Iterator[None]:

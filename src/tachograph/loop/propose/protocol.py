@@ -74,7 +74,10 @@ class Brief:
     direction: str = ""
     """A starting direction, given by a person or drawn; may be empty."""
     findings: Sequence[Finding] = ()
-    """The board: what other proposers of the run found, good and bad."""
+    """The board: what proposers of the run found, good and bad. A prompt shows it as
+    `board.quoted` does, and in no other form."""
+    repeated: Sequence[Attempt] = ()
+    """What this proposer made although it had been tried; those verdicts stand."""
 
 
 class ExecuteError(Exception):

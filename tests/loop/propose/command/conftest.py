@@ -32,7 +32,7 @@ def sit(new_bench, ledger, ledger_folder) -> Callable[..., Sitting]:
     def open_seat(budget: Budget | None = None) -> Sitting:
         bench = new_bench(metric="check")
         run = begin(ledger, ledger_folder, bench, budget)
-        desk = HandDesk(Loop(run, bench, [], budget or Budget()), "tester")
+        desk = HandDesk(Loop(run, bench, [], budget or Budget()).office, "tester")
         brief = desk.now()
         return Sitting(Seat(brief, desk, goal(brief), "tester"), desk, run)
 

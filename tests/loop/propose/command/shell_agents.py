@@ -8,6 +8,7 @@ from loop_toys import begin
 
 from tachograph.loop.budget import Budget
 from tachograph.loop.propose.command import Command
+from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.loop.run import Run
 from tachograph.loop.turn import Loop
 
@@ -27,14 +28,25 @@ def write(comment: str) -> str:
     return f"printf 'def answer(x, late):\\n    return x + x  # {comment}\\n' > toy.py"
 
 
+class SoManyTurns:
+    """A proposer that has nothing more to try after some turns."""
+
+    thinks_here = False
+
+    def __init__(self, proposer: Command, turns: int) -> None:
+        self.proposer = proposer
+        self.name = proposer.name
+        self.left = turns
+
+    def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
+        self.left -= 1
+        return self.proposer.propose(brief, desk) if self.left >= 0 else None
+
+
 def drive(bench, ledger, folder: Path, spec: str, *, turns: int = 1,
           budget: Budget | None = None, command: Command | None = None) -> Run:  # fmt: skip
     """A run whose proposer has this many turns; the run as the ledger has it."""
     run = begin(ledger, folder, bench, budget)
     proposer = command or Command(spec, level="A", hidden=[folder])
-    loop = Loop(run, bench, [proposer], budget or Budget())
-    for _ in range(turns):
-        loop.take_turn(proposer, bench.task.seed.id)
-        for record in run.archive.unfinished:
-            loop.try_one(record.id)
+    Loop(run, bench, [SoManyTurns(proposer, turns)], budget or Budget()).drive()
     return Run.read(ledger, run.id, folder)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tachograph.errors import NotFoundError, UsageError
-from tachograph.loop.desk import FINDING_CHARACTERS
+from tachograph.loop.board import FINDING_CHARACTERS
 from tachograph.loop.propose.command.withheld import Withheld
 from tachograph.loop.propose.protocol import Attempt, Brief, Desk, Proposal, RefusedError
 from tachograph.sandbox.memory import printable
