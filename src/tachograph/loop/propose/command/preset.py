@@ -16,7 +16,7 @@ import os
 import shlex
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,8 @@ class Preset:
     program: str
     """Found on the PATH, or a path."""
     arguments: tuple[str, ...]
-    """{prompt}, {prompt_file}, {files}, {usage_file} are filled in; {more}: the caller's own."""
+    """{prompt}, {prompt_file}, {files}, {usage_file} are filled in; in the place of {more} and
+    {money} stand the caller's own arguments and `money`."""
     install: str = ""
     """How to get it, for the error where it is missing."""
     checked: str = ""
@@ -76,6 +77,14 @@ class Preset:
             raise UsageError(f"{self.program} is not on the PATH",
                              hint=self.install or "install it, or give its path")  # fmt: skip
         return Path(where).absolute()
+
+    def arguments_with_money(self, held_usd: float | None) -> Iterator[str]:
+        """The arguments, those that bound its spending in the place of {money} or last."""
+        bounds = () if held_usd is None else self.money
+        for word in self.arguments:
+            yield from bounds if word == "{money}" else (word,)
+        if "{money}" not in self.arguments:
+            yield from bounds
 
     def passed(self) -> dict[str, str]:
         """The variables that are passed on: name to value, those that are set."""

@@ -191,7 +191,7 @@ class Turn:
             "usage_file": f"{root}/{USAGE_FILE}", "money_usd": f"{self.held_usd or 0:.2f}",
         }  # fmt: skip
         filled = [str(self.command.program.resolve())]
-        for word in (*self.preset.arguments, *(self.preset.money if self.held_usd else ())):
+        for word in self.preset.arguments_with_money(self.held_usd):
             if word == "{files}":
                 filled += self.brief.task.seed.files
                 continue
