@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tachograph.errors import UsageError
+from tachograph.sandbox.workspace import WorkspaceLimits
 
 FOLDER = Path(__file__).parent / "presets"
 PREFIX = "command:"
@@ -31,6 +32,8 @@ SECRET_CHARACTERS = 8
 """A value shorter than this is too common to be looked for."""
 TEXTS = ("program", "install", "checked", "usage")
 NUMBERS = ("seconds", "turn_usd")
+WHOLE = ("memory_mib", "disk_mib", "tasks")
+BOUNDS = WorkspaceLimits()
 PLACES = ("{prompt}", "{prompt_file}")
 
 
@@ -69,6 +72,12 @@ class Preset:
     """Upper bound on a turn, waiting for the judge included."""
     turn_usd: float = TURN_USD
     """Upper bound on what a turn may cost, where `money` says how to tell it."""
+    memory_mib: int = BOUNDS.memory_mib
+    """Resident memory of all that it runs, together."""
+    disk_mib: int = BOUNDS.disk_mib
+    """What its workspace and its scratch may grow by."""
+    tasks: int = BOUNDS.tasks
+    """Processes and threads at once."""
 
     def found(self) -> Path:
         """The program. Raises UsageError where it is not to be had, with how to get it."""
@@ -85,6 +94,11 @@ class Preset:
             yield from bounds if word == "{money}" else (word,)
         if "{money}" not in self.arguments:
             yield from bounds
+
+    def limits(self) -> WorkspaceLimits:
+        """Of its box."""
+        return WorkspaceLimits(wall_seconds=self.seconds, memory_mib=self.memory_mib,
+                               disk_mib=self.disk_mib, tasks=self.tasks)  # fmt: skip
 
     def passed(self) -> dict[str, str]:
         """The variables that are passed on: name to value, those that are set."""
@@ -167,6 +181,8 @@ def typed(path: Path, key: str, value: Any) -> Any:
         fits = isinstance(value, bool)
     elif key in NUMBERS:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    elif key in WHOLE:
+        fits = isinstance(value, int) and not isinstance(value, bool) and value > 0
     elif key in TEXTS:
         fits = isinstance(value, str)
     elif key == "settings":

@@ -34,7 +34,7 @@ from tachograph.loop.propose.protocol import Brief, Desk, MalformedError, Propos
 from tachograph.sandbox import Level
 from tachograph.sandbox.memory import printable
 from tachograph.sandbox.staging import Staging
-from tachograph.sandbox.workspace import Ended, Workspace, WorkspaceLimits
+from tachograph.sandbox.workspace import Ended, Workspace
 from tachograph.task import Candidate
 
 PROMPT = "Read GOAL.md in this folder and do what it says."
@@ -43,7 +43,6 @@ USAGE_FILE = ".tacho-usage.json"
 USAGE_BYTES = 64 << 20
 VERSION_SECONDS = 60.0
 VERSION_CHARACTERS = 80
-LIMITS = WorkspaceLimits()
 SOCKET = "judge"
 
 Reason = Literal["exited", "time-limit", "box-limit", "stopped"]
@@ -152,7 +151,7 @@ class Turn:
         shown = [self.installed.folder, *shown_for(self.command.program),
                  *(Path(path).expanduser() for path in self.preset.shows)]  # fmt: skip
         return Workspace.open(
-            self.folder, level=self.command.level or "A", limits=LIMITS, shown=shown,
+            self.folder, level=self.command.level or "A", limits=self.preset.limits(), shown=shown,
             hidden=hidden, sockets={SOCKET: self.door.path}, network=self.preset.network,
             environment=dict(self.preset.settings) | self.preset.passed(),
         )  # fmt: skip
