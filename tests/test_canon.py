@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,28 @@ def test_scheme_vectors(name: str) -> None:
     expected = bytes.fromhex((folder / "outhex" / f"{name}.txt").read_text())
     assert canon.encode(value) == expected
     assert canon.decode(expected) == value
+
+
+@settings(deadline=None, max_examples=500)
+@given(VALUES | st.floats(1e-7, 1e22) | st.floats(-1e-3, 1e-3))
+def test_the_quick_way_spells_as_the_long_way(value: Any) -> None:
+    """Whichever encoder is used, the bytes are those of the scheme's own implementation."""
+    assert canon.encode(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1e-4, 9.999999999999999e-5, 1e-6, 1e-7, 1e15, 1e15 + 0.5, 1e16, 1e20, 1e21, 1.5e300, 5e-324,
+        -0.0, 0.0, -1.0, 2.0**53 - 1, 2.0**53, -(2.0**53), 123456789012345.6,
+        {"\u20ac": 1, "\r": 2},
+        {"\U0001f600": 1, "\ufb33": 2}, "\x7f\x00\x1f\u2028/\"\\", (1, [2.0, {"a": (True, None)}]),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_the_quick_way_at_its_edges(value: Any) -> None:
+    """The same where the two are known to differ, or to change their spelling."""
+    assert canon.encode(value) == rfc8785.dumps(value)
 
 
 @settings(deadline=None)

@@ -30,7 +30,10 @@ def encode(value: Any) -> bytes:
     are not text, nesting too deep for the stack, and any other type.
     """
     try:
-        return rfc8785.dumps(value)
+        try:
+            return _ENCODE(_plain(value)).encode()
+        except _UnusualError:
+            return rfc8785.dumps(value)
     except (ValueError, RecursionError) as error:
         raise FormatError(
             f"value has no canonical form: {error}",
@@ -50,6 +53,44 @@ def decode(data: bytes) -> Any:
     if encode(value) != data:
         raise FormatError("not canonical JSON: the same value has another spelling", hint=_HINT)
     return value
+
+
+# Nearly every value is one that the standard library's encoder, three times as fast, spells as the
+# scheme does. What it might spell otherwise goes the long way.
+
+_ENCODE = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
+
+
+class _UnusualError(Exception):
+    """The two encoders might differ."""
+
+
+def _plain(value: Any) -> Any:
+    """The same value, such that json spells it canonically. Raises _UnusualError."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is float:
+        size = abs(value)
+        if value.is_integer():
+            if size <= SAFE_INTEGER:
+                return int(value)  # 1.0 is 1, and -0.0 is 0
+        elif 1e-4 <= size < 1e16:  # where Python, too, writes no exponent
+            return value
+    elif kind is int:
+        if -SAFE_INTEGER <= value <= SAFE_INTEGER:
+            return value
+    elif kind is dict:
+        for key in value:
+            # json sorts by code points, the scheme by UTF-16 units: for ASCII they agree
+            if type(key) is not str or not key.isascii():
+                raise _UnusualError
+        return {key: _plain(item) for key, item in value.items()}
+    elif kind is list or kind is tuple:
+        return [_plain(item) for item in value]
+    raise _UnusualError
 
 
 _HINT = "write the value with tachograph.canon.encode"
