@@ -57,6 +57,27 @@ def test_a_run_reads_back_as_it_was(ledger, ledger_folder, task):
     assert again.candidate(FAST.id).id == FAST.id
 
 
+def test_what_is_folded_in_is_what_would_be_read(ledger, ledger_folder, task):
+    """Whoever records, alone or in turns with another, ends with the same archive as a reader."""
+    run, heard, others = new_run(ledger, ledger_folder, task), [], []
+    run.listen = heard.append
+    with Ledger.open(ledger_folder) as second:
+        other = Run.read(second, run.id, ledger_folder, others.append)
+        begun = run.next_seq
+        for number, writer in enumerate([run, run, other, run, other, other, run]):
+            made = Candidate({"toy.py": f"x = {number}\n"})
+            writer.record_candidate(made, [SEED.id], "scripted", str(number), "")
+            new_run(ledger, ledger_folder, task)
+            writer.record_about(CandidateDropped(run.id, made.id, "slower"))
+        read = Run.read(second, run.id, ledger_folder)
+        run.refresh()
+        other.refresh()
+        entries = list(second.entries(run=run.id, start=begun))
+    assert vars(run.archive) == vars(other.archive) == vars(read.archive)
+    assert run.next_seq == other.next_seq == read.next_seq
+    assert heard == others == entries
+
+
 def test_entries_rest_on_the_proposals_they_are_about(ledger, ledger_folder, task):
     """Parents lead from a verdict to the proposal, and from there to the parent's."""
     run = new_run(ledger, ledger_folder, task)

@@ -108,8 +108,7 @@ class Run:
 
     def append(self, drafts: Sequence[Draft]) -> None:
         """Append entries together and fold them in; durable when this returns."""
-        self.ledger.append(drafts)
-        self.refresh()
+        self.fold(self.ledger.append(drafts))
 
     def record(self, body: Body, parents: tuple[int, ...] = (), actor: str = ACTOR) -> None:
         """Append one entry."""
@@ -146,8 +145,17 @@ class Run:
 
     def refresh(self) -> None:
         """Fold in what was recorded since, by this process or another; on the main thread, tell."""
+        self.fold(())
+
+    def fold(self, recorded: Sequence[Entry]) -> None:
+        """Fold in what was recorded since; `recorded` was, by this process and just now.
+
+        It is not read again where nobody else has recorded anything before it.
+        """
         with self.folding:
-            for entry in self.ledger.entries(run=self.id, start=self.next_seq):
+            next_ones = self.archive.opened and recorded and recorded[0].seq == self.next_seq
+            fresh = recorded if next_ones else self.ledger.entries(self.id, start=self.next_seq)
+            for entry in fresh:
                 self.archive.add(entry)
                 self.next_seq = entry.seq + 1
                 self.stored.update(entry.digests())

@@ -18,7 +18,6 @@ import socket
 import struct
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from tachograph.errors import BoxError
@@ -243,10 +242,15 @@ def process_seconds(pid: int) -> tuple[float, bool]:
 
 def asleep(pid: int) -> bool:
     """Whether every thread of the process sleeps. Raises OSError where it has gone."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    states = [thread.joinpath("stat").read_bytes() for thread in threads]
-    # after the last bracket: before it stands a name that the candidate chooses
-    return all(state.rpartition(b")")[2].startswith(b" S ") for state in states)
+    # This is asked over and over while the judge waits, so it is the bare calls.
+    threads = f"/proc/{pid}/task"
+    for thread in os.listdir(threads):  # noqa: PTH208
+        with open(f"{threads}/{thread}/stat", "rb", buffering=0) as file:  # noqa: PTH123
+            state = file.read()
+        # after the last bracket: before it stands a name that the candidate chooses
+        if not state.rpartition(b")")[2].startswith(b" S "):
+            return False
+    return True
 
 
 def signal_name(number: int) -> str:
