@@ -77,7 +77,7 @@ def test_intervals_cover_and_no_effect_is_no_effect() -> None:
 def test_a_true_effect_is_found_with_its_sign() -> None:
     found = compute(simulated(np.random.default_rng(2), -0.5, people=80), Options())
     change = found.estimates[0]
-    assert found.verdict.words == "a difference" and "shorter" in found.sentence
+    assert found.verdict.words == "a difference" and "less time" in found.sentence
     assert change.low is not None and change.high is not None
     assert change.low < 100 * math.expm1(-0.5) < change.high < 0
 

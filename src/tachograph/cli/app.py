@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tachograph import __version__
-from tachograph.cli import box, gauge, ledger, run, seat, task
+from tachograph.cli import box, gauge, ledger, report, run, seat, task
 from tachograph.cli.exits import Exit, of_error
 from tachograph.cli.output import ReaderGoneError, remark, tell, tell_error
 from tachograph.errors import TachographError, UsageError
@@ -31,6 +31,7 @@ app = typer.Typer(
 run.add_to(app)
 seat.add_to(app)
 gauge.add_to(app)
+report.add_to(app)
 app.add_typer(task.app, name="task")
 app.add_typer(box.app, name="box")
 app.add_typer(ledger.app, name="ledger")

@@ -44,18 +44,18 @@ class Range:
 
 
 PARAMETERS: Mapping[str, Range] = {
-    "doubling_days": Range("days in which capability doubles today", 1.0, 10_000.0),
-    "compute_growth": Range("factor by which research compute grows a year", 0.1, 100.0),
-    "people_growth": Range("factor by which research staff grows a year", 0.1, 10.0),
-    "parallel": Range("lambda: progress as a power of research input", 0.01, 2.0),
-    "input_growth": Range("factor a year by which input grew for today's pace", 1.01, 100.0),
-    "substitution": Range("rho between compute and labour, below 1", -20.0, 0.99),
-    "compute_share": Range("part of compute in research input today", 0.001, 0.999),
-    "human_share": Range("part of research work that people do today", 0.001, 1.0),
-    "human_floor": Range("part that stays people's, however capable AI gets", 0.0, 1.0),
-    "human_halving": Range("doublings of capability that halve the rest of that", 0.05, 100.0),
-    "ai_speed": Range("speed of AI on its part, people's is 1, today", 0.1, 10_000.0),
-    "ai_speed_rise": Range("doublings of that speed for one doubling of capability", 0.0, 5.0),
+    "doubling_days": Range("the days in which capability doubles today", 1.0, 10_000.0),
+    "compute_growth": Range("the growth of research compute a year", 0.1, 100.0),
+    "people_growth": Range("the growth of research staff a year", 0.1, 10.0),
+    "parallel": Range("how far input adds up (lambda, progress as a power of it)", 0.01, 2.0),
+    "input_growth": Range("the growth of input a year behind today's pace", 1.01, 100.0),
+    "substitution": Range("how far compute and labour replace each other (rho)", -20.0, 0.99),
+    "compute_share": Range("the part of compute in research input today", 0.001, 0.999),
+    "human_share": Range("the part of research work that people do today", 0.001, 1.0),
+    "human_floor": Range("the part that stays people's, however capable AI gets", 0.0, 1.0),
+    "human_halving": Range("the doublings of capability that halve the rest", 0.05, 100.0),
+    "ai_speed": Range("the speed of AI on its part today, people's is 1", 0.1, 10_000.0),
+    "ai_speed_rise": Range("the doublings of that speed for one of capability", 0.0, 5.0),
 }  # fmt: skip
 """Every parameter, in the order in which they are printed."""
 

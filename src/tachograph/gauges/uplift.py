@@ -224,11 +224,14 @@ def _others(trial: Trial, found: Analysed, options: Options) -> Iterator[Estimat
 def _sentence(change: Estimate) -> str:
     if change.value is None:
         return f"The trial cannot tell what AI does to the time: {change.reason}."
-    way = "longer" if change.value > 0 else "shorter"
     assert change.low is not None and change.high is not None
-    text = (f"With AI, tasks took {number(abs(change.value))} % {way} "
-            f"[{number(change.low)} %, {number(change.high)} %]")  # fmt: skip
-    return text + ("." if change.low > 0 or change.high < 0 else "; that may be chance.")
+    ends = f"[{number(change.low)} %, {number(change.high)} %]"
+    if change.low <= 0 <= change.high:
+        return f"With AI, tasks took {number(change.value)} % more time {ends}; that may be chance."
+    if change.value > 0:
+        return f"With AI, tasks took {number(change.value)} % more time {ends}."
+    ends = f"[{number(-change.high)} %, {number(-change.low)} %]"
+    return f"With AI, tasks took {number(-change.value)} % less time {ends}."
 
 
 def _caveats(trial: Trial, options: Options) -> Iterator[str]:
