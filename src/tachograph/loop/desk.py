@@ -23,6 +23,7 @@ from tachograph.ledger.kinds import (
 )
 from tachograph.loop.board import FINDING_CHARACTERS
 from tachograph.loop.budget import Spending
+from tachograph.loop.bystanders import Bystander, Bystanders
 from tachograph.loop.propose.protocol import Attempt, Brief, Proposal, Proposer, RefusedError
 from tachograph.loop.run import Draft, Run
 from tachograph.task import Candidate
@@ -58,6 +59,7 @@ class Behind(Protocol):
     run: Run
     spending: Spending
     stopping: threading.Event
+    bystanders: Bystanders
 
     def brief(self, given: Given) -> Brief:
         """All that may be known at this moment."""
@@ -106,6 +108,15 @@ class TurnDesk:
     def candidate(self, candidate: str) -> Candidate:
         """The files of a candidate of this run. Raises NotFoundError."""
         return self.office.run.candidate(candidate)
+
+    @property
+    def over(self) -> bool:
+        """Nothing more is taken from this turn."""
+        return self.given.over
+
+    def beside(self, one: Bystander) -> AbstractContextManager[None]:
+        """It works beside the clock until the block ends."""
+        return self.office.bystanders.beside(one)
 
     def execute(self, files: Mapping[str, str], entry: str) -> Any:
         """Run a program on the public example input. Raises ExecuteError."""

@@ -19,6 +19,7 @@ from tachograph.ledger.kinds import TurnBegun, TurnEnded
 from tachograph.loop.archive import SEED_LABEL
 from tachograph.loop.brief import brief_of
 from tachograph.loop.budget import Spending
+from tachograph.loop.bystanders import Bystanders
 from tachograph.loop.desk import Given, TurnDesk
 from tachograph.loop.propose.protocol import (
     Attempt,
@@ -53,13 +54,14 @@ class Office:
     """All turns of one sitting of a run. Every method may be called from any thread."""
 
     def __init__(self, run: Run, task: Task, proposers: Sequence[Proposer], team: Team,
-                 spending: Spending, works: Works) -> None:  # fmt: skip
+                 spending: Spending, works: Works, bystanders: Bystanders) -> None:  # fmt: skip
         self.run = run
         self.task = task
         self.proposers = {proposer.name: proposer for proposer in proposers}
         self.team = team
         self.spending = spending
         self.works = works
+        self.bystanders = bystanders
         self.stopping = threading.Event()
         self.news = threading.Condition(run.folding)
         """Notified whenever a turn, a candidate or a verdict has come."""

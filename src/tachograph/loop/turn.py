@@ -17,6 +17,7 @@ from typing import Any
 
 from tachograph.loop.bench import Bench
 from tachograph.loop.budget import Budget, Spending
+from tachograph.loop.bystanders import Bystanders
 from tachograph.loop.check import Answer
 from tachograph.loop.desk import Given, TurnDesk
 from tachograph.loop.judge import ReferenceRevoked
@@ -48,7 +49,10 @@ class Loop:
         self.trying = threading.Lock()
         self.workshop = Workshop(bench, self.trying)
         works = Works(self.try_one, self.execute, self.workshop.execute)
-        self.office = Office(run, bench.task, proposers, self.team, self.spending, works)
+        bystanders = Bystanders(crowded=not self.workshop.cores)
+        self.office = Office(
+            run, bench.task, proposers, self.team, self.spending, works, bystanders
+        )
         self.seats = Seats(self.office, self.workshop.cores)
         self.next_seat = 0
 
@@ -119,7 +123,7 @@ class Loop:
 
     def try_batch(self, candidates: Sequence[str]) -> None:
         """Check them side by side, then judge one after the other."""
-        with self.trying, self.run.clock_alone():
+        with self.trying, self.run.clock_alone(), self.office.bystanders.still():
             answers = self.bench.check_all([self.run.candidate(each) for each in candidates])
         for candidate in candidates:
             if candidate in self.run.archive.open:
@@ -130,7 +134,7 @@ class Loop:
 
         `answer`: of a check that has been made already.
         """
-        with self.trying, self.run.clock_alone():
+        with self.trying, self.run.clock_alone(), self.office.bystanders.still():
             while True:
                 self.run.refresh()
                 if self.run.archive.records[candidate].finished_at:

@@ -58,21 +58,25 @@ class Watch:
         return ""
 
 
+def children(pid: int) -> list[int]:
+    """The children of `pid`; none where it has gone."""
+    try:
+        return [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in task.read_text().split()
+        ]
+    except OSError:
+        return []
+
+
 def family(pid: int) -> list[int]:
     """The descendants of `pid`."""
     found, waiting = [], [pid]
     while waiting:
-        current = waiting.pop()
-        try:
-            children = [
-                int(child)
-                for task in Path(f"/proc/{current}/task").glob("*/children")
-                for child in task.read_text().split()
-            ]
-        except OSError:
-            continue
-        found += children
-        waiting += children
+        below = children(waiting.pop())
+        found += below
+        waiting += below
     return found
 
 

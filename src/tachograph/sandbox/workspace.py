@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from tachograph.errors import BoxError, UsageError
-from tachograph.sandbox import ownership
+from tachograph.sandbox import ownership, standstill
 from tachograph.sandbox.inside import view
 from tachograph.sandbox.inside.keeper import REPORT
 from tachograph.sandbox.launch import PACKAGE, Launched, launch
@@ -37,6 +37,7 @@ from tachograph.sandbox.pump import Ended, Pump
 from tachograph.sandbox.spare import SpareUid
 from tachograph.sandbox.staging import Staging
 from tachograph.sandbox.usage import Usage
+from tachograph.sandbox.watch import children
 
 MESSAGE_BYTES = 1 << 17
 END_SECONDS = 20.0
@@ -273,6 +274,18 @@ class Workspace:
                 gone = b""
         if not gone:
             raise BoxError("processes of the workspace could not be killed")
+
+    def pause(self) -> None:
+        """Stop all that runs here where it stands, until `resume`. Its time goes on."""
+        if self.keeper is not None:
+            leader = self.keeper.process.pid
+            # at level A the keeper is that process's child, and the commands are the keeper's own
+            standstill.stop_below(leader, children(leader) if self.level == "A" else ())
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self.keeper is not None:
+            standstill.continue_below(self.keeper.process.pid)
 
     def close(self) -> None:
         """Kill everything, and give back what was given away."""

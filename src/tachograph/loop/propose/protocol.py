@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tachograph.ledger.kinds import Body, ModelAnswered
+from tachograph.loop.bystanders import Bystander
 from tachograph.task.candidate import Candidate
 from tachograph.task.task import Task
 
@@ -133,6 +134,15 @@ class Desk(Protocol):
 
     def candidate(self, candidate: str) -> Candidate:
         """The files of a candidate of this run. Raises NotFoundError."""
+        ...
+
+    @property
+    def over(self) -> bool:
+        """Whether the turn was given up or the run has closed: nothing more is taken from it."""
+        ...
+
+    def beside(self, one: Bystander) -> AbstractContextManager[None]:
+        """While the block lasts, `one` works beside the clock, and may be made to stand still."""
         ...
 
     def execute(self, files: Mapping[str, str], entry: str) -> Any:

@@ -21,9 +21,9 @@ CLIENT = Path(client.__file__)
 
 
 @contextmanager
-def listening(answer, source_kib=4):
+def listening(answer, source_kib=4, **options):
     """A door that answers with this function, and breaks nowhere."""
-    with Door(answer, source_kib) as door:
+    with Door(answer, source_kib, **options) as door:
         yield door
     assert door.fault is None
 
@@ -58,14 +58,24 @@ def framed(text):
 
 def seat_at(door, folder, editable=("toy.py",)):
     """seat.json as it lies in a box."""
-    return {"socket": str(door.path), "token": door.token, "workspace": str(folder),
-            "editable": list(editable), "most_bytes": 4096}  # fmt: skip
+    return {"socket": str(door.path), "port": door.port, "token": door.token,
+            "workspace": str(folder), "editable": list(editable), "most_bytes": 4096}  # fmt: skip
 
 
 def test_a_question_is_answered(echo, tmp_path):
     """What the client asks comes to the seat without the token, and the answer comes back."""
     answer = client.ask(seat_at(echo, tmp_path), {"verb": "status"})
     assert answer == {"asked": {"verb": "status"}}
+
+
+def test_a_door_may_be_a_port(tmp_path):
+    """Of the loopback alone; the token decides."""
+    with listening(lambda question: {"asked": question}, by_port=True) as door:
+        seat = seat_at(door, tmp_path)
+        assert client.ask(seat, {"verb": "status"}) == {"asked": {"verb": "status"}}
+        stranger = client.ask(seat | {"token": "0" * 32}, {"verb": "status"})
+        assert "another's" in stranger["error"]["message"]
+        assert door.line.getsockname()[0] == "127.0.0.1"
 
 
 BAD = {

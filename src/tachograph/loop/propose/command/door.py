@@ -1,10 +1,11 @@
-"""The door of a seat: one Unix socket, at whose other end an agent's box may do its worst.
+"""The door of a seat: one socket, at whose other end an agent's box may do its worst.
 
 One question at a time: it is read whole or not at all, within seconds and bounds, parsed strictly,
 answered by the seat, and the line is closed. A line that dawdles is cut off, a flood waits in the
 kernel's short queue, and whatever comes is slowed to a pace that cannot take the judge's time.
-Who may ask holds the token of `seat.json` and runs under the box's uid; both are needed, since a
-box without namespaces can connect to any socket whose path it knows. The other end is
+Who may ask holds the token of `seat.json` and, at a Unix socket, runs under the box's uid; a box
+without namespaces can connect to any socket whose path it knows. A port of the loopback stands in
+where a box has the network and the kernel cannot let it at one Unix socket alone. The other end is
 inside/client.py. Proven by tests/loop/propose/command/test_door.py.
 """
 
@@ -44,7 +45,8 @@ class NoQuestionError(Exception):
 class Door:
     """Listens for one seat, in a thread of its own, while it is used in a `with`."""
 
-    def __init__(self, answer: Callable[[Any], Answer], source_kib: int) -> None:
+    def __init__(self, answer: Callable[[Any], Answer], source_kib: int, *,
+                 by_port: bool = False) -> None:  # fmt: skip
         self.answer = answer
         self.most_bytes = ESCAPED * (source_kib << 10) + BESIDES_BYTES
         self.token = secrets.token_hex(16)
@@ -55,10 +57,17 @@ class Door:
         self.closed = False
         self.ground = Staging()
         self.path = self.ground.path / SOCKET
-        self.line = socket.socket(socket.AF_UNIX)
-        self.line.bind(str(self.path))
-        # whoever knows the path may knock; the token and the uid decide
-        self.path.chmod(0o666)
+        self.port = 0
+        """Of the loopback; 0: it is a Unix socket."""
+        if by_port:
+            self.line = socket.socket(socket.AF_INET)
+            self.line.bind(("127.0.0.1", 0))
+            self.port = self.line.getsockname()[1]
+        else:
+            self.line = socket.socket(socket.AF_UNIX)
+            self.line.bind(str(self.path))
+            # whoever knows the path may knock; the token and the uid decide
+            self.path.chmod(0o666)
         self.ground.path.chmod(0o711)
         self.line.listen(BACKLOG)
         self.line.settimeout(WAIT_SECONDS)
@@ -97,11 +106,16 @@ class Door:
             raise NoQuestionError(f"a question of {size} bytes; {self.most_bytes} are read")
         question = parse(receive(line, size, until))
         said = str(question.pop("token", "")).encode("utf-8", "replace")
-        _, uid, _ = PEER.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
-        stranger = self.uid is not None and uid not in (self.uid, os.getuid())
-        if stranger or not hmac.compare_digest(said, self.token.encode()):
+        if self.is_strange(line) or not hmac.compare_digest(said, self.token.encode()):
             raise NoQuestionError("this seat is another's")
         return question
+
+    def is_strange(self, line: socket.socket) -> bool:
+        """Whether the kernel says that neither the box nor we are at the other end."""
+        if self.uid is None or self.port:
+            return False
+        _, uid, _ = PEER.unpack(line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
+        return uid not in (self.uid, os.getuid())
 
     def close(self) -> None:
         """Stop listening, once the question that is being answered is answered."""

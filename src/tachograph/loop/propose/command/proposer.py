@@ -32,6 +32,8 @@ from tachograph.loop.propose.command.withheld import Withheld, values_in
 from tachograph.loop.propose.hand import read_regular
 from tachograph.loop.propose.protocol import Brief, Desk, MalformedError, Proposal
 from tachograph.sandbox import Level
+from tachograph.sandbox.inside import landlock
+from tachograph.sandbox.inside.keeper import SCOPED_LANDLOCK
 from tachograph.sandbox.memory import printable
 from tachograph.sandbox.staging import Staging
 from tachograph.sandbox.workspace import Ended, Workspace
@@ -124,7 +126,9 @@ class Turn:
             stack.callback(ground.close)
             self.folder = ground.path / "workspace"
             self.fill()
-            self.door = stack.enter_context(Door(self.seat.answer, self.brief.task.source_kib))
+            self.door = stack.enter_context(
+                Door(self.seat.answer, self.brief.task.source_kib, by_port=self.by_port())
+            )
             self.installed = install(self.door, self.brief.task)
             self.workspace = stack.enter_context(self.open_box())
             self.door.uid = self.workspace.uid
@@ -150,11 +154,19 @@ class Turn:
         hidden = [*self.command.hidden, self.brief.task.folder]
         shown = [self.installed.folder, *shown_for(self.command.program),
                  *(Path(path).expanduser() for path in self.preset.shows)]  # fmt: skip
+        sockets = {} if self.door.port else {SOCKET: self.door.path}
         return Workspace.open(
             self.folder, level=self.command.level or "A", limits=self.preset.limits(), shown=shown,
-            hidden=hidden, sockets={SOCKET: self.door.path}, network=self.preset.network,
+            hidden=hidden, sockets=sockets, network=self.preset.network,
             environment=dict(self.preset.settings) | self.preset.passed(),
         )  # fmt: skip
+
+    def by_port(self) -> bool:
+        """Whether the judge is asked at a port of the loopback: where the box has the network, and
+        its walls would let it at either every Unix socket of the machine or at none.
+        """
+        scoped = landlock.version() >= SCOPED_LANDLOCK and self.command.level != "B"
+        return self.preset.network and self.command.level != "D" and not scoped
 
     @property
     def home(self) -> str:
@@ -173,7 +185,7 @@ class Turn:
             self.desk.run, self.desk.turn, self.withheld.without(shlex.join(command)),
             self.command.version, self.command.opens(), self.workspace.level, self.held_usd,
         ))  # fmt: skip
-        with self.ended_with_the_run() as stopped:
+        with self.ended_with_the_run() as stopped, self.desk.beside(self.workspace):
             ended = self.workspace.exec(command, environment=self.environment(),
                                         timeout_seconds=self.preset.seconds)  # fmt: skip
         self.workspace.clear()
@@ -226,7 +238,7 @@ class Turn:
 
         def watch() -> None:
             while not done.wait(0.2):
-                if self.desk.stopping.is_set() or self.door.fault:
+                if self.desk.stopping.is_set() or self.desk.over or self.door.fault:
                     stopped.set()
                     self.workspace.clear()
                     return

@@ -69,8 +69,7 @@ def ask(seat: dict[str, Any], question: dict[str, Any]) -> Answer:
     """One question. Raises Refused where nobody answers."""
     data = json.dumps({**question, "token": seat["token"]}).encode()
     try:
-        with socket.socket(socket.AF_UNIX) as line:
-            line.connect(seat["socket"])
+        with call(seat) as line:
             line.sendall(len(data).to_bytes(4, "big") + data)
             size = int.from_bytes(read_exactly(line, 4), "big")
             if size > MOST_BYTES:
@@ -83,6 +82,19 @@ def ask(seat: dict[str, Any], question: dict[str, Any]) -> Answer:
             "world",
         ) from None
     return answer
+
+
+def call(seat: dict[str, Any]) -> socket.socket:
+    """A line to the judge. Raises OSError."""
+    if seat["port"]:
+        return socket.create_connection(("127.0.0.1", seat["port"]))
+    line = socket.socket(socket.AF_UNIX)
+    try:
+        line.connect(seat["socket"])
+    except OSError:
+        line.close()
+        raise
+    return line
 
 
 def read_exactly(line: socket.socket, size: int) -> bytes:
