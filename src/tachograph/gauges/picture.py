@@ -16,6 +16,7 @@ series differ in marker too. No display and no pyplot. Proven by tests/gauges/te
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -169,6 +170,18 @@ def factor_axis(axes: Axes, values: Sequence[float]) -> None:
     axes.set_xlim(low, high)
     axes.xaxis.set_ticks(shown, [f"{tick:g}x" for tick in shown])
     axes.xaxis.set_minor_locator(NullLocator())
+
+
+def log_ticks(axes: Axes) -> None:
+    """Plain numbers on a log axis, a few in each decade."""
+    low, high = axes.get_ylim()
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        shown = [d * 10.0**e for e in decades for d in digits if low <= d * 10.0**e <= high]
+        if len(shown) <= 7:
+            break
+    axes.set_yticks(shown, [f"{tick:,.10g}" for tick in shown])
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def day_axis(axes: Axes) -> None:

@@ -15,6 +15,7 @@ from tachograph.gauges.gauge import Gauge
 
 NAMES = (
     "horizon",
+    "trend",
     "next-step",
     "survey",
     "uplift",
