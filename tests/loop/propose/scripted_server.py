@@ -118,6 +118,8 @@ class ScriptedServer:
         self.headers: list[dict[str, str]] = []
         self.answered: list[Request] = []
         """Those whose reply was sent in full to somebody who was still there."""
+        self.numbers: list[int] = []
+        """Of these, in the order of arrival of their requests, from 1."""
         self.under_way = 0
         self.loop = asyncio.new_event_loop()
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -167,17 +169,19 @@ class ScriptedServer:
         """One request and its reply; whether another one may follow."""
         first, headers, body = await read_request(reader)
         if first.startswith("GET"):
-            counts = {"requests": len(self.requests), "answered": len(self.answered),
+            counts = {"requests": len(self.requests), "numbers": self.numbers,
                       "under_way": self.under_way}  # fmt: skip
             return await send(Reply(json.dumps(counts).encode()), reader, writer)
         request = json.loads(body)
         self.requests.append(request)
         self.headers.append(headers)
         self.under_way += 1
+        number = len(self.requests)
         try:
             whole = await send(self.script(request), reader, writer)
             if whole:
                 self.answered.append(request)
+                self.numbers.append(number)
         finally:
             self.under_way -= 1
         return whole

@@ -5,3 +5,7 @@
 >>> change.files["a.py"], change.label
 ('x = 2\\n', 'changes a.py')
 """
+
+from tachograph.loop.propose.model.proposer import ModelProposer
+
+__all__ = ["ModelProposer"]
