@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 from box_tools import SYSTEM_PYTHON, python_for
 
-from tachograph.sandbox.attacks import exhaust, reach
-from tachograph.sandbox.probe import NEVER, names, probe
+from tachograph.sandbox.attacks import exhaust, reach, settle
+from tachograph.sandbox.probe import ALLOWED, NEVER, names, probe
 
 ORDINARY_UID = 54_321
-ATTACKS = names(reach) + names(exhaust)
+IN_BOX = [f"box/{name}" for name in names(reach) + names(exhaust)]
+IN_WORKSPACE = [f"workspace/{name}" for name in names(reach) + names(settle) + names(exhaust)
+                if name not in ALLOWED]  # fmt: skip
+ATTACKS = IN_BOX + IN_WORKSPACE
 PROBE_AS_JSON = """
 import json, sys
 from dataclasses import asdict
@@ -25,18 +28,25 @@ from tachograph.sandbox.probe import probe
 report = probe(sys.argv[1])
 print(json.dumps({"missing": report.missing, "attempts": [asdict(a) for a in report.attempts]}))
 """
-OPEN_WITHOUT_WALLS = ("tcp", "udp", "unix_socket", "abstract_socket", "socket_pair", "read_file",
-                      "write_file", "make_file", "change_mode", "change_time", "cut_file",
-                      "see_processes", "read_process", "signal_process", "limit_process",
-                      "trace_process", "fork", "run_program", "outlive",
-                      "find_files")  # fmt: skip
+OPEN_WITHOUT_WALLS = (
+    "box/tcp", "box/udp", "box/unix_socket", "box/abstract_socket", "box/socket_pair",
+    "box/read_file", "box/write_file", "box/make_file", "box/change_mode", "box/change_time",
+    "box/cut_file", "box/see_processes", "box/read_process", "box/signal_process",
+    "box/limit_process", "box/trace_process", "box/fork", "box/run_program", "box/outlive",
+    "box/find_files", "workspace/tcp", "workspace/read_file", "workspace/write_file",
+    "workspace/read_judge", "workspace/keeper_environment", "workspace/keeper_memory",
+    "workspace/keeper_descriptors", "workspace/keeper_root", "workspace/end_keeper",
+    "workspace/change_program", "workspace/link_in", "workspace/event_socket",
+)  # fmt: skip
 
 
 @cache
 def as_ourselves(level: str) -> dict[str, Any]:
     """The report at a level, by attack."""
     report = probe(level, python_for(level))  # type: ignore[arg-type]
-    return {"missing": report.missing} | {a.attack: asdict(a) for a in report.attempts}
+    return {"missing": report.missing} | {
+        f"{a.place}/{a.attack}": asdict(a) for a in report.attempts
+    }
 
 
 @cache
@@ -48,7 +58,9 @@ def as_an_ordinary_user(level: str, source: Path) -> dict[str, Any]:
         env={"PYTHONPATH": str(source), "HOME": "/", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     answer = json.loads(ended.stdout)
-    return {"missing": answer["missing"]} | {a["attack"]: a for a in answer["attempts"]}
+    return {"missing": answer["missing"]} | {
+        f"{a['place']}/{a['attack']}": a for a in answer["attempts"]
+    }
 
 
 def held(report: dict[str, Any], attack: str) -> None:

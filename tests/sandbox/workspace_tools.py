@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from box_tools import python_for
 
 from tachograph.sandbox import Workspace
 from tachograph.sandbox.levels import LevelError
+from tachograph.sandbox.staging import remove
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def public_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 @contextmanager

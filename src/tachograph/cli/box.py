@@ -54,10 +54,11 @@ def probe_box(
 
 def tell_report(report: Report) -> None:
     """Level by level: what got through first, then what was blocked."""
-    for level, attempts in groupby(report.attempts, key=lambda attempt: attempt.level):
+    for (level, place), attempts in groupby(report.attempts, key=lambda a: (a.level, a.place)):
         tried = list(attempts)
         through = [a for a in tried if a.result == "got through"]
-        tell(f"level {level}: {len(tried) - len(through)} of {len(tried)} attacks blocked")
+        blocked = f"{len(tried) - len(through)} of {len(tried)} attacks blocked"
+        tell(f"level {level}, {place}: {blocked}")
         for attempt in sorted(tried, key=lambda a: a.result == "blocked"):
             tell(f"  {attempt.result:11}  {attempt.attack:22}  {attempt.detail}")
         tell()

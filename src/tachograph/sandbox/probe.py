@@ -8,9 +8,11 @@ Proven by tests/sandbox/test_probe.py. It shows what these attacks can do, no mo
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -22,16 +24,36 @@ from tachograph.sandbox.box import Box
 from tachograph.sandbox.inside import leftovers
 from tachograph.sandbox.levels import HERE, Level, LevelError
 from tachograph.sandbox.limits import Limits
+from tachograph.sandbox.memory import printable
 from tachograph.sandbox.outcome import Failed
 from tachograph.sandbox.program import Program
+from tachograph.sandbox.staging import Staging
 from tachograph.sandbox.targets import Targets
+from tachograph.sandbox.workspace import Workspace, WorkspaceLimits
 
 Result = Literal["blocked", "got through"]
+Place = Literal["box", "workspace"]
 
 LIMITS = Limits(wall_seconds=2.0, setup_seconds=20.0, memory_mib=256, disk_mib=8, output_mib=4,
                 log_kib=16)  # fmt: skip
 SEVERAL = Limits(wall_seconds=2.0, setup_seconds=20.0, memory_mib=256, disk_mib=8, processes=4)
 WITH_SEVERAL = ("many_processes", "stay_behind")
+IN_WORKSPACE = WorkspaceLimits(wall_seconds=2.0, memory_mib=256, tasks=64, disk_mib=8,
+                              entries=1000, output_kib=16)  # fmt: skip
+AIMS = {"all_cores": list(range(os.cpu_count() or 1)), "memory_mib": 256, "disk_mib": 8,
+        "processes": 64}  # fmt: skip
+ALLOWED = ("fork", "run_program", "new_session", "stay_behind_files", "find_files", "log",
+           "result", "see_processes", "signal_parent", "read_shadow", "udp",
+           "deep_folders")  # fmt: skip
+"""In a workspace: processes; files that stay, however deep; output that is cut, not refused; its
+keeper's number; a /etc/passwd of its own; packets into an empty network."""
+CALL = """
+import json, sys
+sys.path.insert(0, ".")
+import attacks
+print(getattr(attacks, sys.argv[1])(**json.loads(sys.argv[2])) or "")
+"""
+BROKE = "the workspace broke"
 NEVER = (
     "faults of the kernel, and of the processor",
     "side channels: what the candidate can tell from the timing of caches, memory and page cache",
@@ -45,6 +67,7 @@ NEVER = (
 class Attempt:
     """One attack at one level."""
 
+    place: Place
     level: Level
     attack: str
     tries: str
@@ -71,7 +94,7 @@ def probe(level: Level | None = None, python: Path | None = None) -> Report:
     levels: tuple[Level, ...] = (level,) if level else HERE
     for each in levels:
         try:
-            attempts += attack_all(each, python)
+            attempts += [*attack_all(each, python), *attack_workspace(each, python)]
         except LevelError as error:
             missing[each] = f"{error.reason}; {error.hint}"
     return Report(tuple(attempts), missing)
@@ -92,7 +115,51 @@ def attack_all(level: Level, python: Path | None) -> Iterator[Attempt]:
                 box = crowd if name in WITH_SEVERAL else alone
                 result, detail = attack(box, attacks, name, targets)
                 tries = inspect.getdoc(getattr(attacks, name)) or ""
-                yield Attempt(level, name, tries, result, detail)
+                yield Attempt("box", level, name, tries, result, detail)
+
+
+def attack_workspace(level: Level, python: Path | None) -> Iterator[Attempt]:
+    """The same attacks and some more, but for what a workspace allows. Raises LevelError."""
+    modules = ("reach", "settle") if level == "D" else ("reach", "settle", "exhaust")
+    with ExitStack() as stack:
+        targets = stack.enter_context(Targets())
+        ground = Staging(Path("/var/tmp"))
+        stack.callback(ground.close)
+        workspace = None
+        for attacks in (import_module(f"tachograph.sandbox.attacks.{name}") for name in modules):
+            for name in (name for name in names(attacks) if name not in ALLOWED):
+                workspace = workspace or stack.enter_context(
+                    Workspace.open(ground.path, level=level, python=python, limits=IN_WORKSPACE)
+                )
+                result, detail = attack_inside(workspace, attacks, name, targets)
+                if detail.startswith(BROKE):
+                    workspace = None
+                leftovers.empty(str(ground.path))
+                tries = inspect.getdoc(getattr(attacks, name)) or ""
+                yield Attempt("workspace", level, name, tries, result, detail)
+
+
+def attack_inside(workspace: Workspace, attacks: ModuleType, name: str,
+                  targets: Targets) -> tuple[Result, str]:  # fmt: skip
+    """Run one attack in a workspace; what came of it."""
+    told = targets.addresses() | AIMS
+    before = set(leftovers.descendants())
+    try:
+        workspace.write("attacks.py", Path(attacks.__file__ or "").read_bytes())
+        ended = workspace.exec([str(workspace.python), "-c", CALL, name, json.dumps(told)])
+        workspace.clear()
+    except BoxError as error:
+        return "got through", f"{BROKE}: {error.message}"
+    harm = targets.harm()
+    if set(leftovers.descendants()) - before:
+        return "got through", "processes were left"
+    if harm:
+        return "got through", harm
+    said = printable(ended.stdout.decode(errors="replace").strip())[:200]
+    if ended.complaint or ended.status:
+        last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        return "blocked", ended.complaint or printable(last)[:200]
+    return ("got through", said) if said else ("blocked", "nothing there")
 
 
 def names(attacks: ModuleType) -> list[str]:

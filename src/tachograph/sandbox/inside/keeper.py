@@ -106,6 +106,8 @@ class Keeper:
         """Start commands and report their ends, until the judge hangs up."""
         waker, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        # a command may signal whoever is the first process, which Python would end by
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         self.line.send(b'{"ready": ""}')
         while True:

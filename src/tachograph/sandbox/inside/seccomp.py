@@ -122,7 +122,7 @@ def program(*, processes: bool, signals: bool, modes: bool, sessions: bool = Fal
         steps += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
     steps += [(JUMP_EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, NOT_THERE)]
     for name, (numbers, argument, mask, values) in REFUSED_ARGUMENTS.items():
-        if name == "socketpair" and families:
+        if name == "socketpair" and UNIX[0] in families:
             continue
         block = [(LOAD, 0, 0, FIRST_ARGUMENT + 8 * argument), (AND, 0, 0, mask)]
         for value in values:

@@ -113,7 +113,7 @@ def raise_around_command(level: str, limits: Dict[str, Any], ruleset: int, *, ow
     if ruleset >= 0:
         landlock.restrict(ruleset)
     seccomp.restrict(seccomp.program(
-        processes=True, signals=level == "A" or own_uid or landlock.version() >= 6,
+        processes=True, signals=level == "A" or landlock.version() >= 6,
         modes=own_uid, sessions=True, families=families))  # fmt: skip
 
 
