@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from box_tools import comes_true
 from workspace_tools import public_folder, workspace_at
 
 from tachograph.sandbox import Workspace
@@ -113,8 +114,7 @@ def test_two_workspaces_do_not_see_each_other(folder: Path) -> None:
     with public_folder() as other, workspace_at("A", folder) as first, \
             workspace_at("A", other) as second:  # fmt: skip
         first.exec(["sh", "-c", f"touch /tmp/mine; setsid python -c '{listen}' > out &"])
-        while first.read("out") != b"listening\n":
-            pass
+        assert comes_true(lambda: (folder / "out").exists() and (folder / "out").stat().st_size > 0)
         said = second.exec(["python", "-c", reach]).stdout.decode().splitlines()
         assert said[:2] == ["Connection refused", "Connection refused"]
         assert "mine" not in said[2]
