@@ -2,8 +2,9 @@
 
 A child process drives the real loop on a toy task, or is the real `tacho run pairwise`, and says
 every finished trial on stdout. At a random moment it is killed. Then: every trial it said must be
-finished in the ledger, the ledger must verify, and no process of it may be left. The next child
-resumes. At the end one child runs on undisturbed, and no folder of a dead box may be left.
+finished in the ledger, the ledger must verify, no draw may have been used twice, and no process of
+it may be left. The next child resumes. At the end one child runs on undisturbed, and no folder of a
+dead box may be left.
 
     python bench/kill.py                    # 200 moments, and 10 of `tacho run`
     python bench/kill.py --moments 6 --commands 0
@@ -20,13 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bars import Bar, report
 from tachograph.ledger import Ledger
-from tachograph.ledger.kinds import CandidateDropped, CandidateKept
+from tachograph.ledger.kinds import CandidateDropped, CandidateKept, TrialChecked
 from tachograph.loop.bench import open_bench
 from tachograph.loop.budget import Budget
 from tachograph.loop.run import Run, run_ids
@@ -54,6 +56,7 @@ class Tally:
     unsound: list[str] = field(default_factory=list)
     processes: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (root / "tmp").mkdir()
         kill_toys(root, moments, rng, tally)
         kill_commands(root, commands, rng, tally)
-    for what in (*tally.lost, *tally.unsound, *tally.processes, *tally.folders):
+    for what in (*tally.lost, *tally.unsound, *tally.processes, *tally.folders, *tally.repeated):
         print("  " + what)
     said = f"of {tally.said} said, at {tally.moments} moments"
     return report([
@@ -86,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Bar("ledgers that do not verify after it", "0", str(len(tally.unsound)), not tally.unsound),
         Bar("processes left after it", "0", str(len(tally.processes)), not tally.processes),
         Bar("folders left after the next run", "0", str(len(tally.folders)), not tally.folders),
+        Bar("draws used twice", "0", str(len(tally.repeated)), not tally.repeated),
     ])  # fmt: skip
 
 
@@ -204,6 +208,12 @@ def look(folder: Path, said: Sequence[str], tally: Tally) -> None:
             ledger.verify()
         except Exception as error:  # noqa: BLE001 - whatever is raised is the finding
             tally.unsound.append(f"{folder.name}: {error}")
+        draws = Counter(
+            (entry.body.nonce, entry.body.index)
+            for entry in ledger.entries(kinds=(TrialChecked,))
+            if isinstance(entry.body, TrialChecked) and entry.body.draws
+        )
+        tally.repeated += [f"{folder.name}: {draw}" for draw, uses in draws.items() if uses > 1]
     there = finished(folder)
     tally.lost += [f"{folder.name}: {candidate}" for candidate in said if candidate not in there]
 

@@ -34,6 +34,7 @@ import numpy as np
 from bars import Bar, report
 from exploits import red_team
 from tachograph.loop.clock import Rules
+from tachograph.loop.draws import Secret
 from tachograph.task import Candidate
 
 TASK = "smooth"
@@ -99,8 +100,9 @@ def timed(convened: Any, forms: Sequence[str], rounds: int) -> dict[Arm, np.ndar
     programs = {"": seed} | {form: Candidate({path: source(form)}) for form in forms}
     arms = [Arm(form, warm) for form in programs for warm in (False, True)]
     found: dict[Arm, list[tuple[float, float]]] = {arm: [] for arm in arms}
+    series = Secret.fresh().series()
     for _ in range(rounds):
-        with examiner.draw() as draw:
+        with examiner.draw(series) as draw:
             for arm in random.sample(arms, len(arms)):
                 answer = examiner.examine(programs[arm.form], draw, warm=arm.warm)
                 assert answer.passed, answer

@@ -9,6 +9,7 @@ from pathlib import Path
 from tachograph.ledger import Entry, Ledger
 from tachograph.loop.bench import Bench
 from tachograph.loop.budget import Budget
+from tachograph.loop.draws import Secret, Series
 from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.loop.run import Run
 from tachograph.loop.turn import Loop
@@ -107,6 +108,11 @@ class Scripted:
             if candidate.id not in brief.tried:
                 return Proposal(candidate, f"number {number}", "as scripted")
         return None
+
+
+def fresh() -> Series:
+    """Draws of no run."""
+    return Secret.fresh().series()
 
 
 def correct(count: int) -> list[Candidate]:

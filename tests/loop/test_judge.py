@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from loop_toys import EQUAL, FAILING, FAST, FASTER, SEED, SLOW, WRONG, program, raw
+from loop_toys import EQUAL, FAILING, FAST, FASTER, SEED, SLOW, WRONG, fresh, program, raw
 
 from tachograph.errors import TaskError
 from tachograph.ledger.kinds import (
@@ -18,6 +18,7 @@ from tachograph.ledger.kinds import (
     TrialTimed,
 )
 from tachograph.loop.bench import Bench
+from tachograph.loop.draws import Secret
 from tachograph.loop.judge import BOX_TRIES, Judge, ReferenceRevoked
 from tachograph.task import Candidate
 
@@ -46,7 +47,7 @@ class Notes:
 
 
 def judge_of(bench: Bench) -> Judge:
-    return Judge("r-1", bench.task, bench.examiner, bench.rules)
+    return Judge("r-1", bench.task, bench.examiner, bench.rules, Secret.fresh())
 
 
 def tried(bench: Bench, candidate: Candidate, best: Candidate | None = None,
@@ -226,7 +227,7 @@ def test_metric_check_keeps_what_passes(new_bench):
 def test_an_answer_that_is_there_is_not_asked_for_again(new_bench):
     """A check made beside others is used as it is."""
     bench = new_bench(metric="check")
-    with bench.examiner.draw() as draw:
+    with bench.examiner.draw(fresh()) as draw:
         answer = bench.examiner.examine(WRONG, draw)
     notes = Notes()
     judge_of(bench).try_candidate(FAST, SEED, notes, answer)

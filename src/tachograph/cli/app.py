@@ -11,7 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from tachograph import __version__
+<<<<<<< HEAD
 from tachograph.cli import box, gauge, ledger, report, run, seat, task
+=======
+from tachograph.cli import box, gauge, ledger, replay, run, seat, task
+>>>>>>> 5499cbe (loop: inputs derived from a committed secret; replay)
 from tachograph.cli.exits import Exit, of_error
 from tachograph.cli.output import ReaderGoneError, remark, tell, tell_error
 from tachograph.errors import TachographError, UsageError
@@ -30,6 +34,7 @@ app = typer.Typer(
 )
 run.add_to(app)
 seat.add_to(app)
+replay.add_to(app)
 gauge.add_to(app)
 report.add_to(app)
 app.add_typer(task.app, name="task")

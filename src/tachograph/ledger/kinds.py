@@ -43,6 +43,8 @@ class RunOpened:
     """Names of the proposers, in order."""
     team: dict[str, Any] = field(default_factory=dict)
     """How they work together: seats, policy, directions, goal; empty: one seat, best first."""
+    secret_sha256: str = ""
+    """Commitment to the secret that seeds all inputs; empty: nobody can derive them again."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,10 @@ class ClockTested:
     """The time that verdicts go by."""
     contention: float | None
     """Share of wall time in which the machine worked for others, 0 to 1."""
+    nonce: str = ""
+    """Names its draws, with their index from 0; empty: they cannot be derived again."""
+    draws: int = 0
+    """Fresh inputs drawn under the nonce."""
 
 
 @dataclass(frozen=True)
@@ -299,6 +305,12 @@ class TrialChecked:
     """Median CPU time of one call; None where none finished."""
     setup_seconds: float | None
     """Time to load the candidate; None where it never loaded."""
+    nonce: str = ""
+    """Names the draw, with its index; empty: it cannot be derived again."""
+    index: int = 0
+    """Of the draw under the nonce; above 0 where it was one of a race."""
+    inputs_sha256: str = ""
+    """Over the inputs' encoded bytes."""
 
 
 @dataclass(frozen=True)
@@ -331,6 +343,12 @@ class TrialTimed:
     """Median wall time of one call of the candidate."""
     flags: list[str]
     """What a reader must know before trusting the ratio."""
+    nonce: str = ""
+    """Names its draws, with their index from 0; empty: they cannot be derived again."""
+    draws: int = 0
+    """Fresh inputs drawn under the nonce; both sides passed the check on all of them."""
+    inputs_sha256: str = ""
+    """Over the SHA-256 digests of their encoded bytes, in order."""
 
 
 @dataclass(frozen=True)
@@ -482,6 +500,16 @@ class HoldoutOpened:
 
 
 @dataclass(frozen=True)
+class SecretRevealed:
+    """A run is over for good: from now on everybody can derive the inputs of its trials."""
+
+    run: str
+    """Id of the run."""
+    secret: str
+    """In hex; its SHA-256 is what the run committed to when it was opened."""
+
+
+@dataclass(frozen=True)
 class FindingShared:
     """A short note for every proposer of the run; the entry's parents are the trials behind it."""
 
@@ -537,6 +565,7 @@ Body = (
     | HoldoutOpened
     | CandidateKept
     | CandidateDropped
+    | SecretRevealed
     | FindingShared
     | ReadingTaken
     | HeadSigned

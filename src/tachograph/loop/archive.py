@@ -29,6 +29,7 @@ from tachograph.ledger.kinds import (
     RunOpened,
     RunResumed,
     ScorerTested,
+    SecretRevealed,
     TrialChecked,
     TrialScored,
     TrialTimed,
@@ -134,6 +135,7 @@ class Archive:
     def __init__(self) -> None:
         self.opened: RunOpened | None = None
         self.closed: RunClosed | None = None
+        self.revealed: SecretRevealed | None = None
         self.clock: ClockTested | None = None
         self.scorer: ScorerTested | None = None
         self.holdout: HoldoutOpened | None = None
@@ -180,7 +182,7 @@ class Archive:
     def add(self, entry: Entry) -> None:
         """Fold one more entry. Entries of other kinds are passed over."""
         body = entry.body
-        if self.last and not isinstance(body, RunResumed):
+        if self.last and not isinstance(body, RunResumed | SecretRevealed):
             self.wall_seconds += max(0.0, seconds_between(self.last, entry.time))
         self.last = entry.time
         if isinstance(body, RunOpened):
@@ -192,6 +194,8 @@ class Archive:
             self.barren.clear()
         elif isinstance(body, RunClosed):
             self.closed = body
+        elif isinstance(body, SecretRevealed):
+            self.revealed = body
         elif isinstance(body, ClockTested):
             self.clock = body
         elif isinstance(body, ScorerTested):

@@ -17,6 +17,7 @@ from typing import Any
 from tachograph.errors import BoxError, UsageError
 from tachograph.loop.check import Answer, Examiner
 from tachograph.loop.clock import Rules
+from tachograph.loop.draws import Secret, Series
 from tachograph.sandbox import Box, Level
 from tachograph.sandbox.box import usable_cores
 from tachograph.task import Candidate, Check, Task
@@ -56,7 +57,7 @@ class Bench:
         return {"level": box.level, "given_up": list(self.given_up), "limits": asdict(box.limits),
                 "cores": list(box.cores), "parallel": self.parallel}  # fmt: skip
 
-    def check_all(self, candidates: Sequence[Candidate]) -> Mapping[str, Answer]:
+    def check_all(self, candidates: Sequence[Candidate], secret: Secret) -> Mapping[str, Answer]:
         """Check several candidates side by side, each on its own draw; id to answer.
 
         A candidate whose box broke, or that may not be tried, is missing: the judge takes it up.
@@ -67,14 +68,15 @@ class Bench:
         if self.parallel == 1 or len(allowed) < 2:
             return {}
         with ThreadPoolExecutor(self.parallel) as pool:
-            answers = pool.map(check_one, self.examiners, allowed)
+            series = [secret.series() for _ in allowed]
+            answers = pool.map(check_one, self.examiners, allowed, series)
             return {c.id: a for c, a in zip(allowed, answers, strict=False) if a}
 
 
-def check_one(examiner: Examiner, candidate: Candidate) -> Answer | None:
+def check_one(examiner: Examiner, candidate: Candidate, series: Series) -> Answer | None:
     """One check in one box; None where the box broke."""
     try:
-        with examiner.draw() as draw:
+        with examiner.draw(series) as draw:
             return examiner.examine(candidate, draw)
     except BoxError:
         return None

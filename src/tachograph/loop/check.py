@@ -1,13 +1,12 @@
 """The check: one candidate, one fresh secret input, one box, one answer.
 
-Inputs come from the system's entropy, so that no proposer can foresee them; they are sealed before
-anyone computes with them, and both sides of a pair get the very same bytes. What comes back is
+Inputs are seeded so that nobody can foresee them (draws.py); they are sealed before anyone computes
+with them, and both sides of a pair get the very same bytes. What comes back is
 compared in this process, which never loads candidate code. Proven by tests/loop/test_check.py.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tachograph.errors import TaskError
+from tachograph.loop.draws import Lot, Series
 from tachograph.sandbox import Box, Failed, Finished, MemoryFile, Program
 from tachograph.sandbox.memory import printable
 from tachograph.task import Candidate, Check, Task
@@ -27,9 +27,12 @@ DETAIL_CHARACTERS = 4000
 class Draw:
     """One input and its right answer. No candidate sees the same draw twice."""
 
+    lot: Lot
     sealed: MemoryFile
     inputs: dict[str, Any]
     expected: Any
+    inputs_sha256: str
+    """Of the sealed bytes, in hex."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Answer:
     wall_seconds: float | None = None
     cpu_seconds: float | None = None
     setup_seconds: float | None = None
+    lot: Lot | None = None
+    """Names the draw that it answers; None where the candidate was refused unrun."""
+    inputs_sha256: str = ""
+    """Of the draw's sealed bytes, in hex."""
 
 
 class Examiner:
@@ -57,15 +64,23 @@ class Examiner:
         """CPU time that code in the box has used so far, loading included."""
 
     @contextmanager
-    def draw(self) -> Iterator[Draw]:
-        """A fresh draw. Raises TaskError where the seed itself cannot answer it, and BoxError."""
-        inputs = self.check.draw(np.random.default_rng(secrets.randbits(128)))
+    def draw(self, series: Series) -> Iterator[Draw]:
+        """The next draw of a stage. TaskError where the seed itself cannot answer it; BoxError."""
+        with self.draw_lot(series.next()) as draw:
+            series.drawn(draw.inputs_sha256)
+            yield draw
+
+    @contextmanager
+    def draw_lot(self, lot: Lot) -> Iterator[Draw]:
+        """One draw by its seed. Raises as `draw` does."""
+        inputs = self.check.draw(np.random.default_rng(lot.seed))
         with MemoryFile.sealed("inputs", inputs) as sealed:
+            digest = sealed.sha256()
             if self.check.knows_expected:
                 expected = self.check.expected(inputs)
             else:
                 expected = self.seed_output(sealed)
-            yield Draw(sealed, inputs, expected)
+            yield Draw(lot, sealed, inputs, expected, digest)
 
     def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile, *,
             warm: bool = False) -> Finished | Failed:  # fmt: skip
@@ -96,12 +111,14 @@ class Examiner:
             detail = f"{outcome.reason}: {outcome.detail}"
             if outcome.log.strip():
                 detail += f"\nlog: {outcome.log}"
-            return Answer(False, "failed", detail[:DETAIL_CHARACTERS])
+            return Answer(False, "failed", detail[:DETAIL_CHARACTERS], lot=draw.lot,
+                          inputs_sha256=draw.inputs_sha256)  # fmt: skip
         complaint = self.complaint(draw, outcome.output)
         times = (outcome.wall_seconds, outcome.cpu_seconds, outcome.setup_seconds)
         if complaint:
-            return Answer(False, "wrong", printable(complaint[:DETAIL_CHARACTERS]), *times)
-        return Answer(True, "", "", *times)
+            return Answer(False, "wrong", printable(complaint[:DETAIL_CHARACTERS]), *times,
+                          draw.lot, draw.inputs_sha256)  # fmt: skip
+        return Answer(True, "", "", *times, draw.lot, draw.inputs_sha256)
 
     def complaint(self, draw: Draw, output: Any) -> str | None:
         """Why this output is refused; None where it is right. Raises TaskError and BoxError.

@@ -29,6 +29,7 @@ from tachograph.ledger.kinds import (
 from tachograph.loop.check import Answer, Draw, Examiner
 from tachograph.loop.clock import Comparison, Rules, SelfTest, Timing, race, self_test
 from tachograph.loop.clock.race import Side
+from tachograph.loop.draws import Secret, Series
 from tachograph.task import Candidate, Task
 
 Stage = Literal["screen", "confirm", "standing"]
@@ -67,8 +68,10 @@ class ReferenceRevoked(Exception):  # noqa: N818 - an answer, not a fault of the
 class Judge:
     """Judges candidates of one run. One thread; it owns the box and the clock while it works."""
 
-    def __init__(self, run: str, task: Task, examiner: Examiner, rules: Rules) -> None:
+    def __init__(self, run: str, task: Task, examiner: Examiner, rules: Rules,
+                 secret: Secret) -> None:  # fmt: skip
         self.run = run
+        self.secret = secret
         self.task = task
         self.examiner = examiner
         self.rules = rules
@@ -108,11 +111,11 @@ class Judge:
         refusal = self.task.refusal(candidate)
         if refusal:
             answer = Answer(False, "refused", refusal)
-            return self.checked(candidate, answer, draws=0), self.dropped(candidate, "refused")
+            return self.checked(candidate, answer), self.dropped(candidate, "refused")
         if answer is None:
-            with self.examiner.draw() as draw:
+            with self.examiner.draw(self.secret.series()) as draw:
                 answer = self.examiner.examine(candidate, draw)
-        checked = self.checked(candidate, answer, draws=1)
+        checked = self.checked(candidate, answer)
         if not answer.passed:
             return checked, self.dropped(candidate, answer.reason)
         if self.task.metric == "check":
@@ -152,14 +155,14 @@ class Judge:
                    say: Recorder) -> tuple[Body, ...]:  # fmt: skip
         """A timed call failed the check. Raises ReferenceRevoked where it was the reference's."""
         if wrong.candidate.id == candidate.id:
-            checked = self.checked(candidate, wrong.answer, draws=1)
+            checked = self.checked(candidate, wrong.answer)
             return checked, self.dropped(candidate, wrong.answer.reason)
         if wrong.candidate.id == self.task.seed.id:
             raise TaskError(
                 f"{self.task.name}: the seed itself does not pass: {wrong.answer.detail}",
                 hint=f"tacho task check {self.task.folder}",
             )
-        say(self.checked(wrong.candidate, wrong.answer, draws=1),
+        say(self.checked(wrong.candidate, wrong.answer),
             self.dropped(wrong.candidate, "revoked"))  # fmt: skip
         raise ReferenceRevoked(wrong.candidate.id)
 
@@ -172,11 +175,12 @@ class Judge:
         if stage != "screen" and against.id == self.task.seed.id:
             # this is the figure that is reported, so it goes on until it is worth reporting
             rules = replace(rules, precision=REPORTED_PRECISION, max_pairs=REPORTED_PAIRS)
-        with Measurement(self.examiner, against, candidate) as measure:
+        series = self.secret.series()
+        with Measurement(self.examiner, against, candidate, series) as measure:
             result = race(measure, rules, self.rng)
         self.usual_seconds[candidate.id] = result.wall_seconds
         self.usual_seconds[against.id] = result.reference_seconds
-        body = timed(self.run, candidate.id, against.id, stage, result)
+        body = timed(self.run, candidate.id, against.id, stage, result, series)
         say(body)
         return body
 
@@ -186,7 +190,8 @@ class Judge:
         Raises WrongAnswer where the seed fails its own check, and BoxError.
         """
         seed = self.task.seed
-        with Measurement(self.examiner, seed, seed) as measure:
+        series = self.secret.series()
+        with Measurement(self.examiner, seed, seed, series) as measure:
             once = measure("reference", -1, 0).wall_seconds
             low, high = SELF_TEST_PAIRS
             pairs = min(high, max(low, round(SELF_TEST_SECONDS / 2 / max(once, 1e-6))))
@@ -195,7 +200,8 @@ class Judge:
         compared = self.tested.comparison
         self.usual_seconds[seed.id] = compared.reference_seconds
         return ClockTested(self.run, compared.pairs, compared.ratio, compared.low, compared.high,
-                           compared.spread, self.tested.witness, compared.contention)  # fmt: skip
+                           compared.spread, self.tested.witness, compared.contention,
+                           series.nonce, series.count)  # fmt: skip
 
     # -- what the loop asks ----------------------------------------------------------------------
 
@@ -210,11 +216,14 @@ class Judge:
 
     # -- bodies ----------------------------------------------------------------------------------
 
-    def checked(self, candidate: Candidate, answer: Answer, draws: int) -> TrialChecked:
-        """The body for one examined call."""
-        return TrialChecked(self.run, candidate.id, answer.passed, answer.reason, answer.detail,
-                            draws, answer.wall_seconds, answer.cpu_seconds,
-                            answer.setup_seconds)  # fmt: skip
+    def checked(self, candidate: Candidate, answer: Answer) -> TrialChecked:
+        """The body for one examined call, or for a refusal without one."""
+        lot = answer.lot
+        return TrialChecked(
+            self.run, candidate.id, answer.passed, answer.reason, answer.detail,
+            int(lot is not None), answer.wall_seconds, answer.cpu_seconds, answer.setup_seconds,
+            lot.nonce if lot else "", lot.index if lot else 0, answer.inputs_sha256,
+        )  # fmt: skip
 
     def dropped(self, candidate: Candidate, reason: str) -> CandidateDropped:
         """The body for a trial that ended without a gain."""
@@ -230,8 +239,10 @@ class Measurement:
     Use it in a `with`: leaving gives the last draw's memory back.
     """
 
-    def __init__(self, examiner: Examiner, reference: Candidate, candidate: Candidate) -> None:
+    def __init__(self, examiner: Examiner, reference: Candidate, candidate: Candidate,
+                 series: Series) -> None:  # fmt: skip
         self.examiner = examiner
+        self.series = series
         self.sides = {"reference": reference, "candidate": candidate}
         self.pair = -1
         self.draws = ExitStack()
@@ -241,9 +252,10 @@ class Measurement:
         """One run. Raises WrongAnswer and BoxError, which end the race."""
         if pair != self.pair or self.draw is None:
             self.draws.close()
-            self.draw = self.draws.enter_context(self.examiner.draw())
+            self.draw = self.draws.enter_context(self.examiner.draw(self.series))
             self.pair = pair
-        with self.examiner.draw() if repetition else nullcontext(self.draw) as draw:
+        fresh = self.examiner.draw(self.series) if repetition else nullcontext(self.draw)
+        with fresh as draw:
             answer = self.examiner.examine(self.sides[side], draw, warm=True)
         if not answer.passed:
             raise WrongAnswer(self.sides[side], answer)
@@ -264,11 +276,13 @@ def least_seconds(answer: Answer) -> float:
     return min(answer.wall_seconds or 0.0, answer.cpu_seconds or 0.0)
 
 
-def timed(run: str, candidate: str, against: str, stage: Stage, result: Comparison) -> TrialTimed:
+def timed(run: str, candidate: str, against: str, stage: Stage, result: Comparison,
+          series: Series) -> TrialTimed:  # fmt: skip
     """The body for one race."""
     return TrialTimed(
         run=run, candidate=candidate, against=against, stage=stage, verdict=result.verdict,
         ratio=result.ratio, low=result.low, high=result.high, pairs=result.pairs,
         cpu_ratio=result.cpu_ratio, contention=result.contention,
         wall_seconds=result.wall_seconds, flags=list(result.flags),
+        nonce=series.nonce, draws=series.count, inputs_sha256=series.inputs_sha256,
     )  # fmt: skip

@@ -36,4 +36,4 @@ def judge_of(run: Run, bench: Bench) -> TaskJudge:
     """The judge for this run's trials."""
     if bench.task.metric == "score":
         return ScoreJudge(run, bench)
-    return Judge(run.id, bench.task, bench.examiner, bench.rules)
+    return Judge(run.id, bench.task, bench.examiner, bench.rules, run.secret)

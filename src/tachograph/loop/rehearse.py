@@ -8,6 +8,7 @@ from typing import Any
 
 from tachograph.loop.bench import Bench
 from tachograph.loop.check import Answer
+from tachograph.loop.draws import Secret
 from tachograph.loop.lazy import accepted_lazy_answers
 
 DRAWS = 5
@@ -58,13 +59,14 @@ class Rehearsal:
 def rehearse(bench: Bench) -> Rehearsal:
     """Examine the seed on a few draws. Raises TaskError and BoxError."""
     answers = []
+    series = Secret.fresh().series()
     for _ in range(DRAWS):
-        with bench.examiner.draw() as draw:
+        with bench.examiner.draw(series) as draw:
             answers.append(bench.examiner.examine(bench.task.seed, draw))
         if not answers[-1].passed:
             break
     lazy: list[str] = []
     if answers[-1].passed:
-        with bench.examiner.draw() as draw:
+        with bench.examiner.draw(series) as draw:
             lazy = accepted_lazy_answers(bench.examiner, draw)
     return Rehearsal(bench.task.name, bench.examiner.box.level, tuple(answers), tuple(lazy))

@@ -25,14 +25,17 @@ from tachograph.ledger.kinds import (
     RunClosed,
     RunOpened,
     RunResumed,
+    SecretRevealed,
 )
 from tachograph.loop.archive import SEED_LABEL, Archive
 from tachograph.loop.budget import Budget
 from tachograph.loop.clock import Rules
+from tachograph.loop.draws import Secret, drop_secret, keep_secret, read_secret
 from tachograph.loop.propose.protocol import Proposal
 from tachograph.task import Candidate, Task
 
 ACTOR = "loop"
+NEW_RUN = "begin a new run: tacho run TASK"
 Listener = Callable[[Entry], None]
 Draft = tuple[str, Sequence[int], Body]
 """Actor, parents and body of an entry to append."""
@@ -66,10 +69,13 @@ class Run:
         run = cls(ledger, "r-" + secrets.token_hex(4), folder, listen)
         run.next_seq = ledger.size
         seed = random_seed if random_seed is not None else secrets.randbits(32)
+        secret = Secret.fresh()
+        keep_secret(folder, run.id, secret)
         run.record(RunOpened(
             run=run.id, task=task.name, task_digest=task.digest, seed_candidate=task.seed.id,
             goal=task.goal, budget=budget.plain(), random_seed=seed, box=box,
             clock=asdict(rules), proposers=proposers, team=team or {},
+            secret_sha256=secret.commitment,
         ))  # fmt: skip
         run.record_candidate(task.seed, [], SEED_LABEL, SEED_LABEL, "the task as given")
         return run
@@ -85,9 +91,11 @@ class Run:
     def resume(self, team: dict[str, Any] | None = None) -> None:
         """Go on with a run that was killed, interrupted or ran out of budget.
 
-        Raises UsageError once its hold-out is open.
+        Raises UsageError once its hold-out is open or its secret revealed: it ended for good.
         """
+        self.refresh()
         self.still_sealed()
+        self.check_unrevealed()
         self.record(RunResumed(self.id, team or {}))
 
     def still_sealed(self) -> None:
@@ -103,6 +111,33 @@ class Run:
         """Record the end."""
         best = self.archive.best
         self.record(RunClosed(self.id, reason, best.id if best else None))
+
+    def reveal(self) -> Secret:
+        """Put the secret into the ledger: the run is over for good. Raises UsageError before that.
+
+        Afterwards, too, it returns the secret. Raises as `secret` does.
+        """
+        with self.alone():
+            self.refresh()
+            secret = self.secret
+            if self.archive.revealed is None:
+                if self.archive.closed is None:
+                    end = f"tacho resume {self.id} --seconds 1 ends it"
+                    raise UsageError(f"run {self.id} is not over", hint=end)
+                self.record(SecretRevealed(self.id, secret.value.hex()))
+            drop_secret(self.folder, self.id)
+        return secret
+
+    @property
+    def secret(self) -> Secret:
+        """What seeds the inputs, verified. Raises UsageError, NotFoundError, DamagedError."""
+        opened, revealed = self.archive.opened, self.archive.revealed
+        assert opened is not None
+        if not opened.secret_sha256:
+            raise UsageError(f"the inputs of run {self.id} cannot be derived", hint=NEW_RUN)
+        if revealed:
+            return Secret.opened(revealed.secret, opened.secret_sha256)
+        return read_secret(self.folder, self.id, opened.secret_sha256)
 
     # -- record and read -------------------------------------------------------------------------
 
@@ -192,6 +227,12 @@ class Run:
                 hint="undo the change of the task's folder, or begin a new run",
             )
 
+    def check_unrevealed(self) -> None:
+        """Inputs may still be drawn. Raises UsageError."""
+        if self.archive.revealed:
+            raise UsageError(f"run {self.id} is over for good: its secret was revealed",
+                             hint=NEW_RUN)  # fmt: skip
+
     @contextmanager
     def sitting(self) -> Iterator[None]:
         """Be the only process that gives turns of this run. Raises UsageError where another does.
@@ -210,7 +251,18 @@ class Run:
 
     @contextmanager
     def clock_alone(self) -> Iterator[None]:
-        """Hold the clock: one trial at a time on this ledger, in whichever process."""
+        """Hold the clock to try candidates: one trial at a time on this ledger, in any process.
+
+        Raises UsageError where the secret was revealed: its inputs are nobody's secret any more.
+        """
+        with self.alone():
+            self.refresh()
+            self.check_unrevealed()
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the clock's lock."""
         with (self.folder / "clock.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -39,6 +39,7 @@ class Loop:
 
     def __init__(self, run: Run, bench: Bench, proposers: Sequence[Proposer], budget: Budget, *,
                  team: Team | None = None) -> None:  # fmt: skip
+        run.check_unrevealed()
         self.run = run
         self.bench = bench
         self.team = team or Team(seats=bench.parallel)
@@ -123,8 +124,14 @@ class Loop:
 
     def try_batch(self, candidates: Sequence[str]) -> None:
         """Check them side by side, then judge one after the other."""
+<<<<<<< HEAD
         with self.trying, self.run.clock_alone(), self.office.bystanders.still():
             answers = self.bench.check_all([self.run.candidate(each) for each in candidates])
+=======
+        with self.trying, self.run.clock_alone():
+            chosen = [self.run.candidate(each) for each in candidates]
+            answers = self.bench.check_all(chosen, self.run.secret)
+>>>>>>> 5499cbe (loop: inputs derived from a committed secret; replay)
         for candidate in candidates:
             if candidate in self.run.archive.open:
                 self.try_one(candidate, answers.get(candidate))

@@ -6,6 +6,7 @@ Elsewhere than on Linux they are unnamed temporary files, and nothing bounds or 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import mmap
 import os
 import sys
@@ -95,6 +96,14 @@ class MemoryFile:
                 done += os.write(made.descriptor, os.pread(self.descriptor, COPY_BYTES, done))
         made.seal()
         return made
+
+    def sha256(self) -> str:
+        """Of its bytes, in hex."""
+        digest, done = hashlib.sha256(), 0
+        while part := os.pread(self.descriptor, COPY_BYTES, done):
+            digest.update(part)
+            done += len(part)
+        return digest.hexdigest()
 
     def text(self) -> str:
         """Everything written so far, as text without control characters."""

@@ -48,8 +48,7 @@ class ScoreJudge:
         self.run = run
         self.task = bench.task
         self.scoring = bench.task.scoring
-        self.examiner = ScoreExaminer(bench.task, scorer, bench.examiners,
-                                      Draws(run.folder, run.id))  # fmt: skip
+        self.examiner = ScoreExaminer(bench.task, scorer, bench.examiners, Draws(run.secret))
         self.stage: Literal["check", "confirm"] = "check"
 
     # -- one trial -------------------------------------------------------------------------------
