@@ -33,6 +33,7 @@ from tachograph.ledger.kinds import RunOpened, TurnBegun
 from tachograph.loop.archive import Archive
 from tachograph.loop.brief import brief_of
 from tachograph.loop.budget import Budget, Spending
+from tachograph.loop.bystanders import Bystanders
 from tachograph.loop.desk import Given, TurnDesk
 from tachograph.loop.propose.model import ModelProposer
 from tachograph.loop.propose.models import Endpoint, Message, Teller
@@ -67,6 +68,7 @@ class Room:
         self.task = task
         self.spending = Spending(Budget(tokens=10**12))
         self.stopping = threading.Event()
+        self.bystanders = Bystanders(crowded=False)
         self.opening = list(run.ledger.entries())
 
     def give(self, proposer: ModelProposer, turn: int, seat: int) -> Given:
