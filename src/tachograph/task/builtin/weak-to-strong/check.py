@@ -141,7 +141,7 @@ def logistic(inputs, targets):
     return lambda images: softmax(images @ weights[0] + weights[1])
 
 
-def student(inputs, targets, hidden=64, steps=400, batch=128, decay=1e-4):
+def student(inputs, targets, hidden=64, steps=200, batch=128, decay=1e-4):
     """The seed's training, written apart from it, for the ceiling."""
     rng = np.random.default_rng(0)
     into = rng.normal(size=(inputs.shape[1], hidden)) * np.sqrt(2 / inputs.shape[1])

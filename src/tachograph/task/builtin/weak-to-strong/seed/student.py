@@ -3,7 +3,7 @@
 import numpy as np
 
 HIDDEN = 64
-STEPS = 400
+STEPS = 200
 BATCH = 128
 RATE = 0.01
 DECAY = 1e-4
@@ -17,12 +17,12 @@ def predict(inputs, weak, test):
     return probabilities(model, test).argmax(axis=1)
 
 
-def train(inputs, targets, rng):
+def train(inputs, targets, rng, hidden=HIDDEN):
     """Minimise the cross-entropy to `targets` with Adam, the rate falling to 0."""
     model = [
-        rng.normal(size=(inputs.shape[1], HIDDEN)) * np.sqrt(2 / inputs.shape[1]),
-        np.zeros(HIDDEN),
-        rng.normal(size=(HIDDEN, targets.shape[1])) * np.sqrt(1 / HIDDEN),
+        rng.normal(size=(inputs.shape[1], hidden)) * np.sqrt(2 / inputs.shape[1]),
+        np.zeros(hidden),
+        rng.normal(size=(hidden, targets.shape[1])) * np.sqrt(1 / hidden),
         np.zeros(targets.shape[1]),
     ]
     means = [np.zeros_like(part) for part in model]
