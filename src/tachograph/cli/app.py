@@ -11,11 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tachograph import __version__
-<<<<<<< HEAD
-from tachograph.cli import box, gauge, ledger, report, run, seat, task
-=======
-from tachograph.cli import box, gauge, ledger, replay, run, seat, task
->>>>>>> 5499cbe (loop: inputs derived from a committed secret; replay)
+from tachograph.cli import box, gauge, ledger, replay, report, run, seat, task
 from tachograph.cli.exits import Exit, of_error
 from tachograph.cli.output import ReaderGoneError, remark, tell, tell_error
 from tachograph.errors import TachographError, UsageError

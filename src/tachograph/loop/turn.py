@@ -124,14 +124,9 @@ class Loop:
 
     def try_batch(self, candidates: Sequence[str]) -> None:
         """Check them side by side, then judge one after the other."""
-<<<<<<< HEAD
         with self.trying, self.run.clock_alone(), self.office.bystanders.still():
-            answers = self.bench.check_all([self.run.candidate(each) for each in candidates])
-=======
-        with self.trying, self.run.clock_alone():
             chosen = [self.run.candidate(each) for each in candidates]
             answers = self.bench.check_all(chosen, self.run.secret)
->>>>>>> 5499cbe (loop: inputs derived from a committed secret; replay)
         for candidate in candidates:
             if candidate in self.run.archive.open:
                 self.try_one(candidate, answers.get(candidate))
