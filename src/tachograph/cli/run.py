@@ -1,9 +1,9 @@
-"""`tacho run`, `resume`, `propose`, `show`, `plot`, `runs`."""
+"""`tacho run`, `resume`, `propose`."""
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,18 +14,38 @@ from tachograph.cli.exits import Exit
 from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import quoted, remark, tell, tell_json
 from tachograph.cli.stop import Stop
+from tachograph.cli.team import (
+    BaseUrl,
+    Directions,
+    Money,
+    PolicyName,
+    PricesAt,
+    Proposers,
+    Seats,
+    Tokens,
+    TurnSeconds,
+    UntilText,
+    Wanted,
+    check_models,
+    recorded,
+    say_estimate,
+    team_text,
+)
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tachograph.ledger import Entry
     from tachograph.loop.archive import Archive, Record
     from tachograph.loop.bench import Bench
     from tachograph.loop.budget import Budget
+    from tachograph.loop.propose.protocol import Proposer
     from tachograph.loop.run import Run
+    from tachograph.loop.team import Team
     from tachograph.sandbox import Level
 
 DEFAULT_SECONDS = 300.0
-DIFF_LINES = 100
 STATED = {"kept": Exit.YES, "not-resolved": Exit.UNKNOWN, "box-failed": Exit.UNKNOWN}
 
 Trials = Annotated[int | None, typer.Option("--trials", help="Stop after this many trials.")]
@@ -53,17 +73,24 @@ def add_to(app: typer.Typer) -> None:
     app.command("run", epilog="Example: tacho run char-lm --seconds 600")(run_task)
     app.command("resume", epilog="Example: tacho resume last --trials 50")(resume_run)
     app.command("propose", epilog="Example: tacho propose last --from ./my-version")(propose)
-    app.command("show", epilog="Example: tacho show last")(show)
-    app.command("plot", epilog="Example: tacho plot last --out progress.png")(plot)
-    app.command("runs", epilog="Example: tacho runs")(runs)
 
 
 def run_task(
     task: Annotated[str, typer.Argument(metavar="TASK", help="A built-in task or a folder.")],
+    proposer: Proposers = None,
+    seats: Seats = None,
+    policy: PolicyName = None,
+    direction: Directions = None,
     trials: Trials = None,
     seconds: Seconds = None,
     cpu_seconds: CpuSeconds = None,
+    tokens: Tokens = None,
+    money: Money = None,
+    until: UntilText = None,
+    turn_seconds: TurnSeconds = None,
     parallel: Parallel = 1,
+    base_url: BaseUrl = "",
+    prices: PricesAt = None,
     level: LevelName = None,
     unsafe_no_sandbox: Unsafe = False,
     keep_sealed: KeepSealed = False,
@@ -72,36 +99,57 @@ def run_task(
     as_json: AsJson = False,
 ) -> None:
     """Run the closed loop on a task: propose, check, clock, keep; until a budget is spent."""
-    from tachograph.cli.places import open_ledger, remember_task
+    from tachograph.cli.places import ledger_folder, open_ledger, remember_task
     from tachograph.loop.bench import open_bench
     from tachograph.loop.budget import Budget
+    from tachograph.loop.propose.registry import Setting, opened
+    from tachograph.loop.team import Team
     from tachograph.task import load
 
     loaded = load(task)
-    budget = Budget(trials, seconds, cpu_seconds)
+    specs = proposer or ["recipes"]
+    wanted = Wanted.of(specs, seats, policy, direction, until, turn_seconds)
+    check_models(specs, base_url, prices)
+    budget = Budget(trials, seconds, cpu_seconds, tokens, money)
     if budget == Budget():
         budget = Budget(wall_seconds=DEFAULT_SECONDS)
-    wanted = level_of(level, unsafe_no_sandbox)
+    random_seed = secrets.randbits(32) if seed is None else seed
+    team = wanted.team(Team(), loaded, random_seed)
+    box = level_of(level, unsafe_no_sandbox)
     import_beside("tachograph.loop.run", "tachograph.loop.propose.recipes", "tachograph.loop.turn")
     with (
-        open_bench(loaded, level=wanted, parallel=parallel) as bench,
+        open_bench(loaded, level=box, parallel=parallel) as bench,
+        opened(specs, Setting(ledger_folder(ledger), box, base_url, prices)) as proposers,
         open_ledger(ledger, create=True) as (book, folder),
     ):
         from tachograph.loop.run import Run
 
         remember_task(folder, loaded)
         say_level(bench)
+        say_estimate(proposers, loaded, budget)
         run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
-                       proposers=["recipes"], random_seed=seed)  # fmt: skip
-        finish(run, sit(run, bench, budget, quiet=as_json, sealed=keep_sealed), as_json)
+                       proposers=[each.name for each in proposers], team=team.plain(),
+                       random_seed=random_seed)  # fmt: skip
+        reason = sit(run, bench, proposers, team, budget, quiet=as_json, sealed=keep_sealed)
+        finish(run, reason, as_json)
 
 
 def resume_run(
     run: RunId,
+    proposer: Proposers = None,
+    seats: Seats = None,
+    policy: PolicyName = None,
+    direction: Directions = None,
     trials: Trials = None,
     seconds: Seconds = None,
     cpu_seconds: CpuSeconds = None,
+    tokens: Tokens = None,
+    money: Money = None,
+    until: UntilText = None,
+    turn_seconds: TurnSeconds = None,
     parallel: Parallel = 1,
+    base_url: BaseUrl = "",
+    prices: PricesAt = None,
     level: LevelName = None,
     unsafe_no_sandbox: Unsafe = False,
     keep_sealed: KeepSealed = False,
@@ -109,26 +157,40 @@ def resume_run(
     ledger: LedgerAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run that was stopped or killed. New bounds replace those it was opened with."""
+    """Go on with a run that was stopped or killed. What is said now replaces what it began with."""
     from tachograph.cli.places import open_ledger, recall_task
     from tachograph.loop.bench import open_bench
     from tachograph.loop.budget import Budget
+    from tachograph.loop.propose.registry import Setting
+    from tachograph.loop.propose.registry import opened as opened_proposers
     from tachograph.loop.run import Run
+    from tachograph.loop.team import Team
 
+    wanted = Wanted.of(proposer, seats, policy, direction, until, turn_seconds)
     with open_ledger(ledger) as (book, folder):
         found = Run.read(book, run, folder)
         opened = found.archive.opened
         assert opened is not None
-        given = Budget(trials, seconds, cpu_seconds)
+        specs = list(wanted.specs or found.archive.team["proposers"])
+        check_models(specs, base_url, prices)
+        given = Budget(trials, seconds, cpu_seconds, tokens, money)
         budget = given if given != Budget() else Budget(**opened.budget)
         loaded = recall_task(folder, opened.task_digest, task)
         found.check_task(loaded)
-        wanted = level_of(level, unsafe_no_sandbox)
+        found.still_sealed()
+        team = wanted.team(Team.of(found.archive.team), loaded, opened.random_seed)
+        box = level_of(level, unsafe_no_sandbox)
         import_beside("tachograph.loop.propose.recipes", "tachograph.loop.turn")
-        with open_bench(loaded, level=wanted, parallel=parallel) as bench:
+        with (
+            open_bench(loaded, level=box, parallel=parallel) as bench,
+            opened_proposers(specs, Setting(folder, box, base_url, prices)) as proposers,
+        ):
             say_level(bench)
-            found.resume()
-            finish(found, sit(found, bench, budget, quiet=as_json, sealed=keep_sealed), as_json)
+            say_estimate(proposers, loaded, budget)
+            changed = recorded(team, proposers) != found.archive.team
+            found.resume(recorded(team, proposers) if changed else None)
+            reason = sit(found, bench, proposers, team, budget, quiet=as_json, sealed=keep_sealed)
+            finish(found, reason, as_json)
 
 
 def propose(
@@ -176,123 +238,20 @@ def propose(
     raise typer.Exit(STATED.get(record.verdict, Exit.NO))
 
 
-def show(
-    run: RunId = "last",
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write the best's files there.")
-    ] = None,
-    ledger: LedgerAt = None,
-    as_json: AsJson = False,
-) -> None:
-    """What a run found: its trials, the lineage of the best, and the best as a diff."""
-    from tachograph.cli.places import open_ledger
-    from tachograph.loop.report import diff, record_text, run_data, summary
-    from tachograph.loop.run import Run
-    from tachograph.loop.score.words import summary_lines
-
-    with open_ledger(ledger) as (book, folder):
-        found = Run.read(book, run, folder)
-        archive = found.archive
-        opened, best = archive.opened, archive.best
-        assert opened is not None
-        changes = (
-            diff(found.candidate(opened.seed_candidate), found.candidate(best.id)) if best else ""
-        )
-        if out and best:
-            write_files(out, found.candidate(best.id).files)
-        if as_json:
-            tell_json(run_data(found) | {"diff": changes})
-            return
-        ended = archive.closed.reason if archive.closed else "not ended: tacho resume goes on"
-        tell(f"run {found.id} on {opened.task}, box level {opened.box.get('level')}: {ended}")
-        tell(summary(archive))
-        for line in summary_lines(archive):
-            tell(line)
-        for title, records in (("trials", archive.trials),
-                               ("lineage", archive.lineage(best.id) if best else [])):  # fmt: skip
-            if records:
-                tell(f"\n{title}")
-                for number, record in enumerate(records, 1):
-                    tell(f"{number:4}  {record_text(record)}")
-        if changes:
-            tell("\n" + shortened(changes, found.id))
-
-
-def shortened(changes: str, run: str) -> str:
-    """The diff, cut where it would bury the rest."""
-    lines = changes.splitlines()
-    if len(lines) <= DIFF_LINES:
-        return changes
-    rest = f"({len(lines) - DIFF_LINES} more lines: tacho show {run} --out DIR writes the files)"
-    return "\n".join([*lines[:DIFF_LINES], rest])
-
-
-def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write a candidate's files below `folder`. Raises UsageError where that cannot be."""
-    try:
-        for path, text in files.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write below {folder}: {error.strerror}", hint="--out DIR"
-        ) from None
-
-
-def plot(
-    run: RunId = "last",
-    out: Annotated[Path, typer.Option("--out", help="A .png or .svg file.")] = Path("run.png"),
-    ledger: LedgerAt = None,
-    as_json: AsJson = False,
-) -> None:
-    """Draw a run's progress: best so far with its interval, every trial a point."""
-    from tachograph.cli.places import open_ledger
-    from tachograph.loop.plot import plot as draw
-    from tachograph.loop.run import find
-
-    if out.suffix not in (".png", ".svg"):
-        raise UsageError(f"--out {out}: not a .png or .svg file", hint="--out run.png")
-    with open_ledger(ledger) as (book, _):
-        found = find(book, run)
-        draw(book.entries(run=found), out)
-    if as_json:
-        tell_json({"run": found, "picture": str(out)})
-    else:
-        tell(f"wrote {out}")
-
-
-def runs(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
-    """List the ledger's runs, the oldest first."""
-    from tachograph.cli.places import open_ledger
-    from tachograph.loop.report import summary
-    from tachograph.loop.run import archives
-
-    with open_ledger(ledger) as (book, _):
-        found = archives(book)
-    rows = [{"run": run, "task": archive.opened.task if archive.opened else "",
-             "ended": archive.closed.reason if archive.closed else None,
-             "summary": summary(archive)} for run, archive in found.items()]  # fmt: skip
-    if as_json:
-        tell_json(rows)
-        return
-    for row in rows:
-        tell(f"{row['run']}  {row['task']:16}  {row['ended'] or 'not ended'}; {row['summary']}")
-
-
 # -- parts -----------------------------------------------------------------------------------------
 
 
-def sit(run: Run, bench: Bench, budget: Budget, *, quiet: bool, sealed: bool) -> str:
+def sit(run: Run, bench: Bench, proposers: Sequence[Proposer], team: Team, budget: Budget, *,
+        quiet: bool, sealed: bool) -> str:  # fmt: skip
     """One sitting of the loop, on the screen; Ctrl-C and SIGTERM end it cleanly. Why it ended.
 
     The hold-out of a scored task is opened at its end, unless it is to stay sealed.
     """
     from tachograph.cli.screen import open_screen
 
+    says = heading(run, bench) + team_text(team, [proposer.name for proposer in proposers])
     try:
-        with Stop() as stop, open_screen(heading(run, bench), budget, quiet=quiet) as screen:
-            from tachograph.loop.propose.recipes import Recipes
+        with Stop() as stop, open_screen(says, budget, quiet=quiet) as screen:
             from tachograph.loop.score.holdout import open_holdout
             from tachograph.loop.turn import Loop
 
@@ -303,7 +262,7 @@ def sit(run: Run, bench: Bench, budget: Budget, *, quiet: bool, sealed: bool) ->
             screen.watch(run.archive)
             run.listen = listen
             stop.arm()
-            reason = Loop(run, bench, [Recipes()], budget).drive()
+            reason = Loop(run, bench, proposers, budget, team=team).drive()
             if bench.task.metric == "score" and not sealed:
                 open_holdout(run, bench)
             return reason

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from tachograph.ledger import Entry
 from tachograph.ledger.kinds import (
@@ -134,6 +135,8 @@ class Archive:
 
     def __init__(self) -> None:
         self.opened: RunOpened | None = None
+        self.team: dict[str, Any] = {}
+        """As it is now: what the run was opened with, or what its last resume says."""
         self.closed: RunClosed | None = None
         self.revealed: SecretRevealed | None = None
         self.clock: ClockTested | None = None
@@ -187,8 +190,10 @@ class Archive:
         self.last = entry.time
         if isinstance(body, RunOpened):
             self.opened = body
+            self.team = {**body.team, "proposers": body.proposers}
         elif isinstance(body, RunResumed):
             self.closed = None
+            self.team |= body.team
             # another sitting may have other proposers of the same name
             self.exhausted.clear()
             self.barren.clear()

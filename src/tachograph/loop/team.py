@@ -33,6 +33,8 @@ class Team:
     """A proposer that brought nothing new this many turns in a row gets no further one."""
     turn_seconds: float = 3600.0
     """A turn that takes longer, the judge's time not counted, is given up."""
+    until: str = ""
+    """What ends the run when the best has it (loop/until.py); empty: nothing but budgets."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.seats <= MOST_SEATS:

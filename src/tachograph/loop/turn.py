@@ -27,6 +27,7 @@ from tachograph.loop.propose.protocol import Proposer
 from tachograph.loop.run import Run
 from tachograph.loop.seats import Seats
 from tachograph.loop.team import Team, is_retired, why_retired
+from tachograph.loop.until import parse_until, reached
 from tachograph.loop.workshop import Workshop, example, output_of
 from tachograph.sandbox import Program
 
@@ -56,6 +57,8 @@ class Loop:
         )
         self.seats = Seats(self.office, self.workshop.cores)
         self.next_seat = 0
+        until = self.team.until
+        self.until = parse_until(until, bench.task.metric) if until else None
 
     def drive(self) -> str:
         """Turns until a budget is spent or nothing is left to try; the reason it ended."""
@@ -80,6 +83,8 @@ class Loop:
             return "stopped"
         if self.run.archive.open and not self.seats.threads:
             return ""  # what this thread has begun is finished
+        if self.until and reached(self.until, self.run.archive):
+            return f"reached {self.until}"
         spent = self.spending.exhausted() or self.judge.exhausted()
         return f"budget spent: {spent}" if spent else ""
 

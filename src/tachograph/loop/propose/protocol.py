@@ -17,7 +17,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tachograph.ledger.kinds import Body, ModelAnswered
 from tachograph.loop.bystanders import Bystander
@@ -224,4 +224,24 @@ class Proposer(Protocol):
         May raise RefusedError and MalformedError; whatever else it raises ends the turn as
         `failed` and nothing more.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a turn of a proposer usually takes."""
+
+    turn_tokens: int
+    turn_usd: float | None
+    """None: the price is not known."""
+    assumes: str
+    """What the figures rest on, in words."""
+
+
+@runtime_checkable
+class Forecasting(Protocol):
+    """A proposer that can say beforehand what it may cost."""
+
+    def forecast(self, task: Task) -> Forecast:
+        """Of one usual turn on this task."""
         ...

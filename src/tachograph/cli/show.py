@@ -1,0 +1,126 @@
+"""`tacho show`, `plot`, `runs`: what runs found, read from the ledger alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tachograph.cli.options import AsJson, LedgerAt, RunId
+from tachograph.cli.output import tell, tell_json
+from tachograph.errors import UsageError
+
+DIFF_LINES = 100
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the verbs of this file on the command."""
+    app.command("show", epilog="Example: tacho show last")(show)
+    app.command("plot", epilog="Example: tacho plot last --out progress.png")(plot)
+    app.command("runs", epilog="Example: tacho runs")(runs)
+
+
+def show(
+    run: RunId = "last",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the best's files there.")
+    ] = None,
+    ledger: LedgerAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a run found: its trials, the lineage of the best, and the best as a diff."""
+    from tachograph.cli.places import open_ledger
+    from tachograph.loop.report import diff, record_text, run_data, summary
+    from tachograph.loop.run import Run
+    from tachograph.loop.score.words import summary_lines
+
+    with open_ledger(ledger) as (book, folder):
+        found = Run.read(book, run, folder)
+        archive = found.archive
+        opened, best = archive.opened, archive.best
+        assert opened is not None
+        changes = (
+            diff(found.candidate(opened.seed_candidate), found.candidate(best.id)) if best else ""
+        )
+        if out and best:
+            write_files(out, found.candidate(best.id).files)
+        if as_json:
+            tell_json(run_data(found) | {"diff": changes})
+            return
+        ended = archive.closed.reason if archive.closed else "not ended: tacho resume goes on"
+        tell(f"run {found.id} on {opened.task}, box level {opened.box.get('level')}: {ended}")
+        tell(summary(archive))
+        for line in summary_lines(archive):
+            tell(line)
+        for title, records in (("trials", archive.trials),
+                               ("lineage", archive.lineage(best.id) if best else [])):  # fmt: skip
+            if records:
+                tell(f"\n{title}")
+                for number, record in enumerate(records, 1):
+                    tell(f"{number:4}  {record_text(record)}")
+        if changes:
+            tell("\n" + shortened(changes, found.id))
+
+
+def shortened(changes: str, run: str) -> str:
+    """The diff, cut where it would bury the rest."""
+    lines = changes.splitlines()
+    if len(lines) <= DIFF_LINES:
+        return changes
+    rest = f"({len(lines) - DIFF_LINES} more lines: tacho show {run} --out DIR writes the files)"
+    return "\n".join([*lines[:DIFF_LINES], rest])
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write a candidate's files below `folder`. Raises UsageError where that cannot be."""
+    try:
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write below {folder}: {error.strerror}", hint="--out DIR"
+        ) from None
+
+
+def plot(
+    run: RunId = "last",
+    out: Annotated[Path, typer.Option("--out", help="A .png or .svg file.")] = Path("run.png"),
+    ledger: LedgerAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a run's progress: best so far with its interval, every trial a point."""
+    from tachograph.cli.places import open_ledger
+    from tachograph.loop.plot import plot as draw
+    from tachograph.loop.run import find
+
+    if out.suffix not in (".png", ".svg"):
+        raise UsageError(f"--out {out}: not a .png or .svg file", hint="--out run.png")
+    with open_ledger(ledger) as (book, _):
+        found = find(book, run)
+        draw(book.entries(run=found), out)
+    if as_json:
+        tell_json({"run": found, "picture": str(out)})
+    else:
+        tell(f"wrote {out}")
+
+
+def runs(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
+    """List the ledger's runs, the oldest first."""
+    from tachograph.cli.places import open_ledger
+    from tachograph.loop.report import summary
+    from tachograph.loop.run import archives
+
+    with open_ledger(ledger) as (book, _):
+        found = archives(book)
+    rows = [{"run": run, "task": archive.opened.task if archive.opened else "",
+             "ended": archive.closed.reason if archive.closed else None,
+             "summary": summary(archive)} for run, archive in found.items()]  # fmt: skip
+    if as_json:
+        tell_json(rows)
+        return
+    for row in rows:
+        tell(f"{row['run']}  {row['task']:16}  {row['ended'] or 'not ended'}; {row['summary']}")
