@@ -168,6 +168,7 @@ def attempt_data(attempt: Attempt) -> Answer:
         "proposer": attempt.proposer,
         "verdict": attempt.verdict,
         "ratio": attempt.ratio,
+        "score": attempt.score,
         "detail": attempt.detail,
     }
 
