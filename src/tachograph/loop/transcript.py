@@ -1,6 +1,7 @@
-"""A turn's conversation with a model, read back from the ledger: each message once, in order.
+"""What was said in a turn, read back from the ledger: a conversation with a model, each message
+once, in order, or what a coding agent printed.
 
-Proven by tests/loop/test_transcript.py. Not covered: turns that asked no model.
+Proven by tests/loop/test_transcript.py and tests/loop/propose/command/test_proposer.py.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tachograph.ledger.kinds import ModelAnswered, ModelFailed
+from tachograph.ledger.kinds import CommandBegun, CommandEnded, ModelAnswered, ModelFailed
 from tachograph.loop.archive import Turn
 from tachograph.loop.propose.models.call import Answer, Message, new_messages, read_answer
 
@@ -20,9 +21,9 @@ class Part:
     """One thing that was said, or that failed."""
 
     call: int
-    """Number of the call in the turn, from 1."""
+    """Number of the call, or of the agent's run, in the turn, from 1."""
     who: str
-    """system, user, assistant, tool, thoughts or failure."""
+    """system, user, assistant, tool, thoughts, failure or command."""
     about: str
     """A line of ours: what it cost, why it ended; may be empty."""
     text: str
@@ -40,6 +41,24 @@ def transcript(fetch: Fetch, turn: Turn) -> Iterator[Part]:
                 shown.add(body.request)
                 yield from asked(fetch, body)
             yield from answer(fetch, body) if isinstance(body, ModelAnswered) else failure(body)
+    for number, (begun, ended) in enumerate(turn.commands, 1):
+        said_by_it = fetch(ended.transcript).decode("utf-8", "replace") if ended else ""
+        yield Part(number, "command", command_line(begun, ended), said_by_it)
+
+
+def command_line(begun: CommandBegun, ended: CommandEnded | None) -> str:
+    """One line on a coding agent's run."""
+    version = f" ({begun.version})" if begun.version else ""
+    lets_in = ", ".join(begun.opened) or "nothing"
+    how = "killed with the run, its end not known"
+    if ended:
+        reason = f"exit code {ended.status}" if ended.reason == "exited" else ended.reason
+        how = f"{reason} after {ended.wall_seconds:.1f} s{' (its output is cut)' * ended.cut}"
+        if ended.cost_usd is not None:
+            how += f", says that it cost ${ended.cost_usd:.4f}"
+    return (
+        f"{begun.command}{version}, in a box of level {begun.level} that lets in {lets_in}: {how}"
+    )
 
 
 def asked(fetch: Fetch, body: ModelAnswered | ModelFailed) -> Iterator[Part]:

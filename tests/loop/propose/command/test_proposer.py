@@ -11,6 +11,7 @@ from shell_agents import drive, script, write
 from tachograph.errors import UsageError
 from tachograph.loop.budget import Budget
 from tachograph.loop.propose.command import Command
+from tachograph.loop.transcript import transcript as read_transcript
 from tachograph.loop.turn import Loop
 
 FIRST = """tacho status | sed -n 's/.*"candidate": "\\(c-[^"]*\\)".*/\\1/p' | head -1"""
@@ -30,8 +31,8 @@ def play(new_bench, ledger, ledger_folder, tmp_path):
 
 
 def transcript(run, turn):
-    (_, ended) = turn.commands[0]
-    return run.ledger.fetch(ended.transcript).decode()
+    (part,) = read_transcript(run.ledger.fetch, turn)
+    return part.text
 
 
 def test_what_lies_in_the_workspace_at_the_end_is_the_proposal(play):
@@ -42,7 +43,9 @@ def test_what_lies_in_the_workspace_at_the_end_is_the_proposal(play):
     assert turn.ended.outcome == "proposed"
     (begun, ended) = turn.commands[0]
     assert (ended.reason, ended.status, begun.level) == ("exited", 0, "A")
-    assert transcript(run, turn) == "done\n"
+    (part,) = read_transcript(run.ledger.fetch, turn)
+    assert (part.who, part.text) == ("command", "done\n")
+    assert "exit code 0" in part.about
     assert begun.opened == [f"{begun.command.split()[0]} (to read)"]
 
 

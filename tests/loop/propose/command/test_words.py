@@ -60,7 +60,9 @@ def test_no_word_of_a_stranger_begins_a_line_of_ours(tmp_path_factory, texts):
     told = goal(brief(TASK, [attempt(text, text) for text in evil],
                       [Finding(text, "c-1", "kept", text) for text in evil]))  # fmt: skip
     plain = goal(brief(TASK, [attempt("x", "x")], [Finding("x", "c-1", "kept", "x")]))
-    ours = [line for line in plain.splitlines() if not line.startswith(("|", "["))]
-    new = [line for line in told.splitlines() if not line.startswith(("|", "["))]
-    assert new == ours
+
+    def ours(words):
+        return [line for line in words.splitlines() if line and not line.startswith(("|", "["))]
+
+    assert ours(told) == ours(plain)
     assert all(character == "\n" or character.isprintable() for character in told)
