@@ -9,7 +9,7 @@ import time
 import pytest
 from loop_toys import FAILING, WRONG, begin, correct
 
-from tachograph.ledger.kinds import CandidateProposed, TurnBegun
+from tachograph.ledger.kinds import CandidateProposed, ModelAnswered, TurnBegun
 from tachograph.loop.budget import Budget
 from tachograph.loop.propose.protocol import ExecuteError, Proposal
 from tachograph.loop.run import Run
@@ -168,6 +168,29 @@ def test_a_proposer_that_hangs_loses_its_turn_only(play):
         thread.join(30)
     assert refused == ["the turn is over"]
     assert FAILING.id not in run.archive.records
+
+
+def test_what_a_turn_spent_counts_also_when_it_was_given_up(play):
+    """An answer that comes too late was paid; it is recorded and the budget knows it."""
+    release, done = threading.Event(), threading.Event()
+
+    def act(brief, desk):
+        if brief.turn == 1:
+            release.wait(60)
+            digest = desk.put(b"late")
+            desk.record(ModelAnswered(desk.run, desk.turn, 1, "m", digest, digest, 7, 0, None,
+                                      "unknown", 0.1, 7, None))  # fmt: skip
+            done.set()
+        elif brief.turn == 2:
+            release.set()
+            assert done.wait(30)
+        return give(brief, desk)
+
+    give = series(correct(3))
+    run = play(Elsewhere(act), turn_seconds=0.3, budget=Budget(trials=1))
+    assert outcomes(run)[0] == "failed"
+    assert run.archive.tokens == 7
+    assert [body.input_tokens for body in run.archive.turns[1].answers] == [7]
 
 
 def test_a_trial_budget_is_exact_with_many_seats(play):

@@ -28,6 +28,9 @@ from tachograph.loop.propose.protocol import Attempt, Brief, Proposal, Proposer,
 from tachograph.loop.run import Draft, Run
 from tachograph.task import Candidate
 
+SPENT = (ModelAnswered, ModelFailed, CommandEnded)
+"""Entries that say what was spent."""
+
 
 @dataclass(eq=False)
 class Given:
@@ -149,7 +152,6 @@ class TurnDesk:
 
     def put(self, data: bytes) -> str:
         """Keep large content; its SHA-256 in hex."""
-        self.check()
         return self.office.run.ledger.put(data)
 
     def fetch(self, digest: str) -> bytes:
@@ -157,13 +159,18 @@ class TurnDesk:
         return self.office.run.ledger.fetch(digest)
 
     def record(self, *bodies: Body) -> None:
-        """Append entries that rest on this turn, under the proposer's name."""
-        self.begin()
+        """Append entries that rest on this turn, under the proposer's name.
+
+        After the turn is over only what was spent is taken. Raises RefusedError for anything else.
+        """
+        begun = self.turn in self.office.run.archive.turns
+        if not (begun and all(isinstance(body, SPENT) for body in bodies)):
+            self.begin()
         turn = self.office.run.archive.turns[self.turn]
         drafts: list[Draft] = [(self.begun.proposer, (turn.seq,), body) for body in bodies]
         self.office.run.append(drafts)
         for body in bodies:
-            if isinstance(body, ModelAnswered | ModelFailed | CommandEnded):
+            if isinstance(body, SPENT):
                 self.office.spending.spend(body.counted_tokens, body.counted_usd or 0.0)
 
     def begin(self) -> None:

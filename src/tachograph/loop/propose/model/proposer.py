@@ -44,6 +44,15 @@ class ModelProposer:
         """As the ledger names it."""
         return f"model:{self.endpoint.model}"
 
+    def __enter__(self) -> ModelProposer:
+        """Raises UsageError where this model cannot be asked; takes seconds."""
+        self.teller.open(self.endpoint)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing more is asked; what is under way is kept for a resume."""
+        self.teller.close()
+
     def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
         """The model's candidate.
 

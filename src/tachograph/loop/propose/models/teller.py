@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWaiting
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -139,7 +140,10 @@ class Teller:
         self.spool.discard(key)
 
     def close(self) -> None:
-        """Ask nothing more. Calls under way are finished by the process on its own and kept."""
+        """Ask nothing more. Calls under way are finished by the process on its own and kept.
+
+        A later call starts it again.
+        """
         with self.lock:
             process, self.process = self.process, None
         if process and process.stdin:
@@ -198,6 +202,12 @@ class Teller:
                     process.stdin.close()
         for waiting in left:
             waiting.set_result({"fault": f"the process that asks models ended with {code}"})
+
+
+@cache
+def teller_of(ledger: Path) -> Teller:
+    """The one for this ledger's folder in this process: all proposers of a sitting share it."""
+    return Teller(ledger)
 
 
 def plain_endpoint(endpoint: Endpoint) -> dict[str, Any]:
