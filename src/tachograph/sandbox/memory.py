@@ -55,6 +55,11 @@ class MemoryFile:
                 f"{name} cannot be sent to a box: {error}",
                 hint="use plain values and NumPy arrays of numbers",
             ) from None
+        return cls.filled(name, *parts)
+
+    @classmethod
+    def filled(cls, name: str, *parts: Any) -> MemoryFile:
+        """One that holds these bytes and can never change again."""
         made = cls.make(name)
         with open(made.descriptor, "wb", closefd=False) as out:
             out.writelines(parts)

@@ -14,6 +14,7 @@ from tachograph.errors import BoxError
 from tachograph.sandbox.usage import TICK_SECONDS
 
 CHUNK_BYTES = 1 << 16
+TOO_SLOW = "too slow"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Ended:
     cut: bool
     """It wrote more than is kept; what came first is."""
     complaint: str
-    """Why it was killed, in words: `too slow ...`, or the limit passed. Empty: it ended itself."""
+    """Why it was killed, in words: `too slow ...`, `stopped`, or the limit that was passed.
+    Empty: it ended by itself."""
     wall_seconds: float
     cpu_seconds: float
     """Of its process and of those that it waited for."""
@@ -75,7 +77,7 @@ class Pump:
                 poller.register(self.source, select.POLLOUT)
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                return f"too slow: not ended within {seconds:g} s"
+                return f"{TOO_SLOW}: not ended within {seconds:g} s"
             ready = [which for which, _ in poller.poll(1000 * min(remaining, TICK_SECONDS))]
             for which in ready:
                 self.move(which)

@@ -33,17 +33,19 @@ from tachograph.sandbox.inside import view
 from tachograph.sandbox.inside.keeper import REPORT
 from tachograph.sandbox.launch import PACKAGE, Launched, launch
 from tachograph.sandbox.levels import CHAIN, HERE, Level, LevelError
-from tachograph.sandbox.pump import Ended, Pump
+from tachograph.sandbox.memory import MemoryFile
+from tachograph.sandbox.pump import TOO_SLOW, Ended, Pump
 from tachograph.sandbox.spare import SpareUid
 from tachograph.sandbox.staging import Staging
 from tachograph.sandbox.usage import Usage
 from tachograph.sandbox.watch import children
 
-MESSAGE_BYTES = 1 << 17
+REQUEST_BYTES = 4 << 20
 END_SECONDS = 20.0
 READ_MIB = 100
 FILE_SECONDS = 60.0
 FILE_MODE = 0o644
+STOPPED = "stopped"
 __all__ = ["Ended", "Workspace", "WorkspaceLimits"]
 
 
@@ -180,11 +182,13 @@ class Workspace:
 
     def exec(self, command: Sequence[str], *, input: bytes = b"", folder: str = "",  # noqa: A002
              environment: Mapping[str, str] | None = None,
-             timeout_seconds: float | None = None) -> Ended:  # fmt: skip
+             timeout_seconds: float | None = None, output_kib: int | None = None,
+             stopping: threading.Event | None = None) -> Ended:  # fmt: skip
         """Run a command; `folder` is where, below the workspace's own, and `environment` is added.
 
-        It ends with its own process: what that left running runs on. Raises BoxError when the
-        workspace, not the command, is at fault.
+        It ends with its own process, or is killed when `stopping` is set; what it left running runs
+        on. `output_kib`: instead of the limits' own. Raises BoxError when the workspace, not the
+        command, is at fault.
         """
         if not command or any("\0" in word for word in command):
             raise UsageError("a command is one or more words without null characters")
@@ -194,7 +198,7 @@ class Workspace:
             "folder": os.path.join(self.root, folder),  # noqa: PTH118 - inside, not here
         }  # fmt: skip
         return self.ask(request, input, timeout_seconds or self.limits.wall_seconds,
-                        self.limits.output_kib << 10)  # fmt: skip
+                        (output_kib or self.limits.output_kib) << 10, stopping)  # fmt: skip
 
     def read(self, path: str, *, limit_bytes: int = READ_MIB << 20) -> bytes:
         """A regular file's bytes, read behind the walls. Raises the fitting OSError; EFBIG where
@@ -221,22 +225,28 @@ class Workspace:
             raise OSError(ended.status, os.strerror(ended.status), request["path"])
         return ended
 
-    def ask(self, request: dict[str, Any], data: bytes, seconds: float, most: int) -> Ended:
+    def ask(self, request: dict[str, Any], data: bytes, seconds: float, most: int,
+            stopping: threading.Event | None = None) -> Ended:  # fmt: skip
         """Have the keeper start something, and stay with it until it has ended."""
         if self.keeper is None:
             raise BoxError("the workspace is closed")
-        message = json.dumps(request).encode()
-        if len(message) > MESSAGE_BYTES:
+        text = json.dumps(request).encode()
+        if len(text) > REQUEST_BYTES:
             raise UsageError("command and environment are too long", hint="use stdin or a file")
-        with Pump(data, most, self.uid) as pump:
+
+        def look() -> str:
+            return STOPPED if stopping and stopping.is_set() else self.look()
+
+        with MemoryFile.filled("request", text) as asked, Pump(data, most, self.uid) as pump:
             line, far_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with line:
                 with far_line:
-                    self.send(message, [*pump.theirs, far_line.fileno()])
+                    descriptors = [*pump.theirs, far_line.fileno(), asked.descriptor]
+                    self.send(b'{"do": "start"}', descriptors)
                 pump.started()
-                complaint = pump.run(line, seconds, self.look)
+                complaint = pump.run(line, seconds, look)
                 if complaint:
-                    self.end(line, everything=not complaint.startswith("too slow"))
+                    self.end(line, everything=not complaint.startswith((TOO_SLOW, STOPPED)))
                 report = pump.report(line, END_SECONDS)
             status, user, system = REPORT.unpack(report)
             return pump.ended(os.waitstatus_to_exitcode(status), complaint, user + system)

@@ -4,8 +4,8 @@ It runs no command itself and trusts none: each is a child behind walls of its o
 leaves running stays until the judge says so, or hangs up: then all of it is killed. At level A that
 is the kernel's doing, because the keeper is the first process of its namespace.
 
-The judge asks with one message and four descriptors: stdin, stdout, stderr, and a line for this
-command alone, over which it may say K (kill) and gets the report.
+The judge asks with one message and five descriptors: stdin, stdout, stderr, a line for this command
+alone, over which it may say K (kill) and gets the report, and a file in memory with the request.
 """
 
 from __future__ import annotations
@@ -127,15 +127,17 @@ class Keeper:
 
     def obey(self) -> bool:
         """Take the judge's next message. False when it has hung up."""
-        message, descriptors, _, _ = socket.recv_fds(self.line, 1 << 17, 4)
+        message, descriptors, _, _ = socket.recv_fds(self.line, 4096, 5)
         if not message:
             self.clear()
             return False
-        request = json.loads(message)
-        if request["do"] == "clear":
+        if not descriptors:
             self.clear()
             self.line.send(b"{}")
             return True
+        asked = descriptors.pop()
+        request = json.loads(os.pread(asked, os.fstat(asked).st_size, 0))
+        os.close(asked)
         pid = os.fork()
         if pid == 0:
             try:
