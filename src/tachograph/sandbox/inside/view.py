@@ -4,7 +4,7 @@
     /home/box /tmp /var/tmp /dev/shm    scratch, which stays as long as the workspace is open
     /run/NAME              each Unix socket that is let in
     /proc                  its own processes alone
-    /etc                   a user `box`; with the network, also names and certificates
+    /etc                   a user `box`, the system's name; with the network, names and certificates
 
 and any path that the judge names, at its own place, read-only or to be written to.
 """
@@ -24,6 +24,7 @@ FOLDER = "/workspace"
 HOME = "/home/box"
 SCRATCH = {"/tmp": "tmp", "/var/tmp": "var", "/dev/shm": "shm", HOME: "home"}
 """Where it is shown, and its name below the staging folder."""
+RELEASE = ("/etc/os-release", "/etc/debian_version", "/etc/alpine-release", "/etc/redhat-release")
 NETWORK = ("/etc/ssl", "/etc/pki", "/etc/ca-certificates")
 USER = "root:x:0:0:root:/root:/bin/sh\nbox:x:{0}:{0}:box:{1}:/bin/sh\n"
 FILES = {
@@ -45,7 +46,7 @@ class WorkspaceView(namespaces.View):
         self.writable: List[str] = config["writable"]
         self.sockets: Dict[str, str] = config["sockets"]
         self.network = config["network"]
-        self.shown = [*config["shown"], *(NETWORK if self.network else ())]
+        self.shown = [*config["shown"], *RELEASE, *(NETWORK if self.network else ())]
 
     def before(self, root: str) -> None:
         """The scratch: an interpreter, or a path that is shown, may lie below /tmp."""

@@ -1,0 +1,27 @@
+"""Inspect, if it is installed, and in a state of its own."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+collect_ignore_glob = [] if find_spec("inspect_ai") else ["test_*.py"]
+"""Without the extra `models` there is nothing to test."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Inspect runs on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No log, cache or setting of the user's."""
+    monkeypatch.setenv("INSPECT_LOG_DIR", str(tmp_path / "logs"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("TACHO_LEDGER", str(tmp_path / "ledger"))
+    monkeypatch.chdir(tmp_path)
