@@ -14,6 +14,8 @@ from tachograph.errors import NotFoundError
 from tachograph.gauges.gauge import Gauge
 
 NAMES = (
+    "speed-up",
+    "gap",
     "horizon",
     "trend",
     "next-step",

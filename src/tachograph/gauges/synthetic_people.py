@@ -18,6 +18,10 @@ EFFECT = -0.12
 MULTIPLIERS = {"past": 1.3, "now": 1.9, "forecast": 2.6}
 """True median multiplier of value, by time; of speed it is SPEED_OVER_VALUE times that."""
 SPEED_OVER_VALUE = 1.4
+SPEED_UPS = (3.0, 8.0, 20.0)
+"""True geometric means of the made-up proposers."""
+GAPS = {"naive": 0.2, "confident": 0.35, "found-by-agents": 0.7}
+"""True gaps of the made-up methods."""
 PREFERENCE = 0.35
 """True mean log odds that the AI's step is the better one."""
 PLACE = 0.5
@@ -108,6 +112,34 @@ def verdicts(items: int = 140, seed: int = SEED) -> list[Row]:
         choice = gold if agrees else ("human" if gold == "ai" else "ai")
         rows.append(one("gold", item, "made-up-judge-a", "ai", choice, gold))
     return rows
+
+
+def loop_runs(runs: int = 6, seed: int = SEED) -> list[Row]:
+    """Rows for `tacho gauge speed-up`: three made-up proposers on one task."""
+    rng = np.random.default_rng(seed)
+    return [
+        {
+            "task": "made-up-task", "proposer": f"made-up-model-{place + 1}",
+            "ratio": round(middle * math.exp(rng.normal(0, 0.25)), 3),
+            "date": f"2026-{place * 3 + 1:02}-{number + 1:02}",
+        }
+        for place, middle in enumerate(SPEED_UPS)
+        for number in range(runs)
+    ]  # fmt: skip
+
+
+def seeds(count: int = 6, seed: int = SEED) -> list[Row]:
+    """Rows for `tacho gauge gap`: made-up methods between floor and ceiling."""
+    rng = np.random.default_rng(seed)
+    return [
+        {
+            "task": "made-up-data", "method": f"made-up-{name}", "seed": number + 1,
+            "score": round(0.6 + 0.25 * (gap + rng.normal(0, 0.06)), 4),
+            "floor": 0.6, "ceiling": 0.85,
+        }
+        for name, gap in GAPS.items()
+        for number in range(count)
+    ]  # fmt: skip
 
 
 def priors() -> list[Row]:

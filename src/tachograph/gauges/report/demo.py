@@ -22,6 +22,8 @@ TABLES: Mapping[str, Callable[[], list[Row]]] = {
     "horizon": synthetic.runs,
     "trend": synthetic.values,
     "saturation": synthetic.scores,
+    "speed-up": synthetic_people.loop_runs,
+    "gap": synthetic_people.seeds,
     "next-step": synthetic_people.verdicts,
     "survey": synthetic_people.answers,
     "uplift": synthetic_people.trial,
