@@ -97,11 +97,12 @@ Step = Tuple[int, int, int, int]
 
 
 def program(*, processes: bool, signals: bool, modes: bool, sessions: bool = False,
-            families: Tuple[int, ...] = ()) -> bytes:  # fmt: skip
+            deaths: bool = False, families: Tuple[int, ...] = ()) -> bytes:  # fmt: skip
     """The filter. `processes`: fork and exec are allowed; `signals`: a wall behind this one keeps
     signals from reaching other processes, so they need not be refused here; `modes`: one keeps the
     modes, owners and times of files that are not the box's; `sessions`: a process may leave its
-    group; `families`: address families of sockets that another wall holds in, or none does.
+    group; `deaths`: it may choose what signal it gets when its parent ends, because all of the box
+    ends with its first process whatever it chooses; `families`: address families of sockets that another wall holds in, or none does.
     """
     column, architecture = ARCHITECTURES[kernel.MACHINE]
     tables = [DENIED]
@@ -122,7 +123,7 @@ def program(*, processes: bool, signals: bool, modes: bool, sessions: bool = Fal
         steps += [(JUMP_EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
     steps += [(JUMP_EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, NOT_THERE)]
     for name, (numbers, argument, mask, values) in REFUSED_ARGUMENTS.items():
-        if name == "socketpair" and UNIX[0] in families:
+        if (name == "socketpair" and UNIX[0] in families) or (name == "prctl" and deaths):
             continue
         block = [(LOAD, 0, 0, FIRST_ARGUMENT + 8 * argument), (AND, 0, 0, mask)]
         for value in values:

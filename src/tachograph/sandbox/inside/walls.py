@@ -114,7 +114,7 @@ def raise_around_command(level: str, limits: Dict[str, Any], ruleset: int, *, ow
         landlock.restrict(ruleset)
     seccomp.restrict(seccomp.program(
         processes=True, signals=level == "A" or landlock.version() >= 6,
-        modes=own_uid, sessions=True, families=families))  # fmt: skip
+        modes=own_uid, sessions=True, deaths=level == "A", families=families))  # fmt: skip
 
 
 def folders_of(packages: List[str]) -> List[str]:
