@@ -29,6 +29,7 @@ from tachograph.cli.team import (
     check_models,
     recorded,
     say_estimate,
+    say_opened,
     team_text,
 )
 from tachograph.errors import UsageError
@@ -126,6 +127,7 @@ def run_task(
 
         remember_task(folder, loaded)
         say_level(bench)
+        say_opened(proposers)
         say_estimate(proposers, loaded, budget)
         run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
                        proposers=[each.name for each in proposers], team=team.plain(),
@@ -186,6 +188,7 @@ def resume_run(
             opened_proposers(specs, Setting(folder, box, base_url, prices)) as proposers,
         ):
             say_level(bench)
+            say_opened(proposers)
             say_estimate(proposers, loaded, budget)
             changed = recorded(team, proposers) != found.archive.team
             found.resume(recorded(team, proposers) if changed else None)

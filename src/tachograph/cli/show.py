@@ -10,6 +10,7 @@ import typer
 
 from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import tell, tell_json
+from tachograph.cli.turns import tell_turn
 from tachograph.errors import UsageError
 
 DIFF_LINES = 100
@@ -27,6 +28,9 @@ def show(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write the best's files there.")
     ] = None,
+    turn: Annotated[
+        int | None, typer.Option("--turn", metavar="N", help="All that was said in that turn.")
+    ] = None,
     ledger: LedgerAt = None,
     as_json: AsJson = False,
 ) -> None:
@@ -38,6 +42,9 @@ def show(
 
     with open_ledger(ledger) as (book, folder):
         found = Run.read(book, run, folder)
+        if turn is not None:
+            tell_turn(found, turn, as_json=as_json)
+            return
         archive = found.archive
         opened, best = archive.opened, archive.best
         assert opened is not None

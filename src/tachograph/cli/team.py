@@ -111,6 +111,16 @@ def say_estimate(proposers: Sequence[Proposer], task: Task, budget: Budget) -> N
         remark(line)
 
 
+def say_opened(proposers: Sequence[Proposer]) -> None:
+    """What the boxes of coding agents let in, by name, before one is started."""
+    from tachograph.loop.propose.protocol import Opening
+
+    for proposer in proposers:
+        if isinstance(proposer, Opening):
+            lets_in = ", ".join(proposer.opens()) or "nothing but its workspace"
+            remark(f"{proposer.name}: its box lets in {lets_in}")
+
+
 def team_text(team: Team, names: Sequence[str]) -> str:
     """Who sits there, where that is not one seat of recipes: `; 4 seats of recipes, model:x`."""
     if team.seats == 1 and list(names) == ["recipes"]:

@@ -201,6 +201,15 @@ class Desk(Protocol):
         ...
 
 
+@runtime_checkable
+class Opening(Protocol):
+    """A proposer whose work runs in a box that lets in more than a candidate's does."""
+
+    def opens(self) -> Sequence[str]:
+        """What, by name and never by value: shown when a run begins."""
+        ...
+
+
 class Proposer(Protocol):
     """Whoever makes candidates."""
 

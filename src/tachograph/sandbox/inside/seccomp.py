@@ -101,8 +101,9 @@ def program(*, processes: bool, signals: bool, modes: bool, sessions: bool = Fal
     """The filter. `processes`: fork and exec are allowed; `signals`: a wall behind this one keeps
     signals from reaching other processes, so they need not be refused here; `modes`: one keeps the
     modes, owners and times of files that are not the box's; `sessions`: a process may leave its
-    group; `deaths`: it may choose what signal it gets when its parent ends, because all of the box
-    ends with its first process whatever it chooses; `families`: address families of sockets that another wall holds in, or none does.
+    group; `deaths`: it may choose its signal for when its parent ends, because all of the box ends
+    with its first process all the same; `families`: address families of sockets that another wall
+    holds in, or none does.
     """
     column, architecture = ARCHITECTURES[kernel.MACHINE]
     tables = [DENIED]

@@ -91,7 +91,7 @@ def test_what_it_opens_is_said_by_name_and_never_by_value(monkeypatch, tmp_path)
     monkeypatch.setenv("CODEX_API_KEY", "sk-very-secret")
     monkeypatch.setenv("HOME", str(tmp_path))
     preset = preset_of("codex")
-    assert preset.opens() == ["the network", "$CODEX_API_KEY"]
+    assert preset.opens() == ["the network (servers of this machine included)", "$CODEX_API_KEY"]
     (tmp_path / ".codex").mkdir()
     (tmp_path / ".codex" / "config.toml").write_text('model = "x"')
     assert preset.opens()[-1] == "a copy of ~/.codex/config.toml"

@@ -81,7 +81,8 @@ class Preset:
 
     def found(self) -> Path:
         """The program. Raises UsageError where it is not to be had, with how to get it."""
-        where = shutil.which(str(Path(self.program).expanduser()))
+        name = self.program  # not as a Path, which would make `./agent` a name to be looked for
+        where = shutil.which(str(Path(name).expanduser()) if name.startswith("~") else name)
         if where is None:
             raise UsageError(f"{self.program} is not on the PATH",
                              hint=self.install or "install it, or give its path")  # fmt: skip
@@ -115,7 +116,7 @@ class Preset:
 
     def opens(self) -> list[str]:
         """What it opens in the box, in words, by name and never by value."""
-        said = ["the network"] if self.network else []
+        said = ["the network (servers of this machine included)"] if self.network else []
         said += [f"${name}" for name in self.passed()]
         said += [f"a copy of {path}" for path in self.copies if Path(path).expanduser().is_file()]
         said += [f"{path} (to read)" for path in self.shows]
