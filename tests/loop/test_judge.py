@@ -18,6 +18,7 @@ from tachograph.ledger.kinds import (
     TrialTimed,
 )
 from tachograph.loop.bench import Bench
+from tachograph.loop.clock import Rules
 from tachograph.loop.draws import Secret
 from tachograph.loop.judge import BOX_TRIES, Judge, ReferenceRevoked
 from tachograph.task import Candidate
@@ -146,6 +147,66 @@ def test_a_somewhat_slower_candidate_is_raced_and_dropped(new_bench):
     """What is not far off gets its race."""
     notes = tried(new_bench(), program(160_000))
     assert notes.bodies[-1].reason in NOT_FASTER
+
+
+SLOW_SET_UP = Candidate({"toy.py": "import time\ntime.sleep(0.5)\n" + FAST.files["toy.py"]})
+
+
+def test_a_candidate_with_a_slow_set_up_ends_as_too_costly(new_bench):
+    """It is foreseen after one timed run, and is neither a broken box nor a failed candidate."""
+    bench = new_bench(rules=Rules(trial_seconds=4.0))
+    runs = watch_runs(bench)
+    notes = tried(bench, SLOW_SET_UP)
+    assert notes.bodies[-1] == CandidateDropped("r-1", SLOW_SET_UP.id, "too-costly")
+    assert [body.passed for body in notes.of(TrialChecked)] == [True]
+    assert not notes.of(BoxFailed) and not notes.of(TrialTimed)
+    assert runs.count(SLOW_SET_UP.files["toy.py"]) == 2
+
+
+def test_a_slow_set_up_that_fits_is_no_fault(new_bench):
+    """The same candidate is kept where a trial may take long enough."""
+    notes = tried(new_bench(rules=Rules(trial_seconds=200.0)), SLOW_SET_UP)
+    assert isinstance(notes.bodies[-1], CandidateKept)
+
+
+def test_a_reference_that_is_slow_to_set_up_condemns_nobody(new_bench):
+    """Its runs are not on the candidate's account."""
+    bench = new_bench(rules=Rules(trial_seconds=4.0))
+    kept = tried(bench, FASTER, best=SLOW_SET_UP).bodies[-1]
+    assert isinstance(kept, CandidateKept)
+
+
+def test_a_wrong_candidate_is_wrong_however_costly(new_bench):
+    """What it answered goes before what it cost."""
+    bench = new_bench(rules=Rules(trial_seconds=4.0))
+    liar = Candidate({"toy.py": "import time\ntime.sleep(0.5)\n" + raw("return 2 * x + late").files[
+        "toy.py"]})  # fmt: skip
+    notes = tried(bench, liar, hook=lambda body: isinstance(body, ClockTested)
+                  and change_the_world(bench))  # fmt: skip
+    assert notes.bodies[-1] == CandidateDropped("r-1", liar.id, "wrong")
+
+
+def test_at_the_end_of_a_run_a_trial_may_take_what_is_left(new_bench):
+    """But never less than a minute, and never more than ever."""
+    judge = judge_of(new_bench(rules=Rules(trial_seconds=600.0)))
+    allowed = []
+    for left in (1e6, 300.0, 0.0):
+        judge.allow(left)
+        allowed.append(judge.rules.trial_seconds)
+    assert allowed == [600.0, 300.0, 60.0]
+
+
+def watch_runs(bench: Bench) -> list[str]:
+    """From now on: the source of every program that is run in the bench's box."""
+    box, sources = bench.examiner.box, []
+    real = box.run
+
+    def run(program, inputs, **more):
+        sources.append(program.files["toy.py"])
+        return real(program, inputs, **more)
+
+    box.run = run
+    return sources
 
 
 def test_a_win_that_does_not_last_is_not_kept(new_bench):

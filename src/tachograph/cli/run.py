@@ -47,7 +47,12 @@ if TYPE_CHECKING:
     from tachograph.sandbox import Level
 
 DEFAULT_SECONDS = 300.0
-STATED = {"kept": Exit.YES, "not-resolved": Exit.UNKNOWN, "box-failed": Exit.UNKNOWN}
+STATED = {
+    "kept": Exit.YES,
+    "not-resolved": Exit.UNKNOWN,
+    "too-costly": Exit.UNKNOWN,
+    "box-failed": Exit.UNKNOWN,
+}
 
 Trials = Annotated[int | None, typer.Option("--trials", help="Stop after this many trials.")]
 Seconds = Annotated[float | None, typer.Option("--seconds", help="Stop after this much time.")]

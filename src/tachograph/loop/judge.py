@@ -6,13 +6,14 @@
 4. confirm: a winner races again on new inputs; only the second race counts, because the first one
    selected it. (One noisy win in twenty would otherwise become a parent for good.)
 5. standing: a confirmed winner races against the seed; this is the speed-up that is reported.
-Every timed call's output is checked. Proven by tests/loop/test_judge.py and tests/exploits.
+A candidate whose own runs would take longer than a trial may is not raced on (allowance.py). Every
+timed call's output is checked. Proven by tests/loop/test_judge.py and tests/exploits.
 """
 
 from __future__ import annotations
 
 import random
-from contextlib import ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from typing import Literal, Protocol
 
@@ -26,6 +27,7 @@ from tachograph.ledger.kinds import (
     TrialChecked,
     TrialTimed,
 )
+from tachograph.loop.allowance import Allowance, TooCostly
 from tachograph.loop.check import Answer, Draw, Examiner
 from tachograph.loop.clock import Comparison, Rules, SelfTest, Timing, race, self_test
 from tachograph.loop.clock.race import Side
@@ -45,6 +47,8 @@ UNPROMISING = 1.5
 """A candidate whose checked call took this many times the reference's is not raced."""
 COLD_SECONDS = 0.002
 """A checked call may take so much longer besides: its box is cold, and a timed call's is not."""
+LEAST_TRIAL_SECONDS = 60.0
+"""At the end of a run's time, too, a trial that has begun may take so much."""
 BOX_TRIES = 3
 REPORTED_PRECISION = 1.1
 REPORTED_PAIRS = 12
@@ -76,6 +80,9 @@ class Judge:
         self.examiner = examiner
         self.rules = rules
         self.longest_seconds = rules.budget_seconds
+        self.longest_trial_seconds = rules.trial_seconds
+        self.allowance = Allowance(rules.trial_seconds)
+        """Of the trial that is going on."""
         self.rng = random.SystemRandom()
         self.stage: Literal["check", "clock", "confirm"] = "check"
         self.tested: SelfTest | None = None
@@ -92,6 +99,7 @@ class Judge:
         been made already. Raises TaskError where the task itself is at fault, ReferenceRevoked
         where `best` turned out wrong.
         """
+        self.allowance = Allowance(self.rules.trial_seconds)
         for _ in range(BOX_TRIES):
             try:
                 self.stage = "check"
@@ -131,9 +139,11 @@ class Judge:
             return (self.clocked(candidate, best, say),)
         except WrongAnswer as wrong:
             return self.went_wrong(candidate, wrong, say)
+        except TooCostly:
+            return (self.dropped(candidate, "too-costly"),)
 
     def clocked(self, candidate: Candidate, best: Candidate, say: Recorder) -> Body:
-        """Screen, confirm, standing. Raises WrongAnswer and BoxError."""
+        """Screen, confirm, standing. Raises WrongAnswer, TooCostly and BoxError."""
         screen = self.raced(candidate, best, "screen", say)
         if screen.verdict != "faster":
             return self.dropped(candidate, screen.verdict)
@@ -170,13 +180,15 @@ class Judge:
 
     def raced(self, candidate: Candidate, against: Candidate, stage: Stage,
               say: Recorder) -> TrialTimed:  # fmt: skip
-        """One race on fresh inputs. Raises WrongAnswer and BoxError."""
+        """One race on fresh inputs. Raises WrongAnswer, TooCostly and BoxError."""
         rules = self.rules
         if stage != "screen" and against.id == self.task.seed.id:
             # this is the figure that is reported, so it goes on until it is worth reporting
             rules = replace(rules, precision=REPORTED_PRECISION, max_pairs=REPORTED_PAIRS)
         series = self.secret.series()
-        with Measurement(self.examiner, against, candidate, series) as measure:
+        least_runs = rules.min_pairs * races_from(stage, against.id == self.task.seed.id)
+        with Measurement(self.examiner, against, candidate, series, self.allowance,
+                         least_runs) as measure:  # fmt: skip
             result = race(measure, rules, self.rng)
         self.usual_seconds[candidate.id] = result.wall_seconds
         self.usual_seconds[against.id] = result.reference_seconds
@@ -192,9 +204,10 @@ class Judge:
         seed = self.task.seed
         series = self.secret.series()
         with Measurement(self.examiner, seed, seed, series) as measure:
-            once = measure("reference", -1, 0).wall_seconds
+            once = measure("reference", -1, 0)
             low, high = SELF_TEST_PAIRS
-            pairs = min(high, max(low, round(SELF_TEST_SECONDS / 2 / max(once, 1e-6))))
+            run_seconds = max(once.wall_seconds + once.setup_seconds, 1e-6)
+            pairs = min(high, max(low, round(SELF_TEST_SECONDS / 2 / run_seconds)))
             self.tested = self_test(measure, self.rules, self.rng, pairs=pairs)
         self.rules = replace(self.rules, witness=self.tested.witness)
         compared = self.tested.comparison
@@ -206,9 +219,10 @@ class Judge:
     # -- what the loop asks ----------------------------------------------------------------------
 
     def allow(self, wall_seconds: float) -> None:
-        """A race begins no further pair after this much time."""
+        """A race begins no further pair after this much time, and a trial ends soon after it."""
         allowed = min(self.longest_seconds, max(wall_seconds, 1.0))
-        self.rules = replace(self.rules, budget_seconds=allowed)
+        trial = min(self.longest_trial_seconds, max(wall_seconds, LEAST_TRIAL_SECONDS))
+        self.rules = replace(self.rules, budget_seconds=allowed, trial_seconds=trial)
 
     def exhausted(self) -> str:
         """Nothing but the run's own budgets ends timed trials."""
@@ -236,37 +250,53 @@ class Measurement:
     A side that runs several times in a pair gets a draw of its own for each further run: what no
     box can have seen, none can remember.
 
-    Use it in a `with`: leaving gives the last draw's memory back.
+    The candidate's runs are paid from `allowance`; of this race and those that must follow it they
+    are at least `least_runs`. Use it in a `with`: leaving gives the last draw's memory back.
     """
 
     def __init__(self, examiner: Examiner, reference: Candidate, candidate: Candidate,
-                 series: Series) -> None:  # fmt: skip
+                 series: Series, allowance: Allowance | None = None,
+                 least_runs: int = 0) -> None:  # fmt: skip
         self.examiner = examiner
         self.series = series
+        self.allowance = allowance
+        self.runs_to_come = least_runs
         self.sides = {"reference": reference, "candidate": candidate}
         self.pair = -1
         self.draws = ExitStack()
         self.draw: Draw | None = None
 
     def __call__(self, side: Side, pair: int, repetition: int) -> Timing:
-        """One run. Raises WrongAnswer and BoxError, which end the race."""
+        """One run. Raises WrongAnswer, TooCostly and BoxError, which end the race."""
         if pair != self.pair or self.draw is None:
             self.draws.close()
             self.draw = self.draws.enter_context(self.examiner.draw(self.series))
             self.pair = pair
         fresh = self.examiner.draw(self.series) if repetition else nullcontext(self.draw)
-        with fresh as draw:
+        with fresh as draw, self.paid(side):
             answer = self.examiner.examine(self.sides[side], draw, warm=True)
-        if not answer.passed:
-            raise WrongAnswer(self.sides[side], answer)
+            if not answer.passed:
+                raise WrongAnswer(self.sides[side], answer)
         assert answer.wall_seconds is not None
-        return Timing(wall_seconds=answer.wall_seconds, cpu_seconds=answer.cpu_seconds)
+        return Timing(answer.wall_seconds, answer.cpu_seconds, answer.setup_seconds or 0.0)
+
+    def paid(self, side: Side) -> AbstractContextManager[None]:
+        """One run of this side; the candidate's is paid for."""
+        if side == "reference" or self.allowance is None:
+            return nullcontext()
+        self.runs_to_come = max(self.runs_to_come - 1, 0)
+        return self.allowance.spending(self.runs_to_come)
 
     def __enter__(self) -> Measurement:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.draws.close()
+
+
+def races_from(stage: Stage, against_seed: bool) -> int:
+    """This race and those that a winner must still run."""
+    return {"screen": 2 if against_seed else 3, "confirm": 1 if against_seed else 2}.get(stage, 1)
 
 
 def least_seconds(answer: Answer) -> float:

@@ -23,6 +23,7 @@ FATES: dict[str, Fate] = {
     "not-resolved": "not resolved",
     "faster-unconfirmed": "not resolved",
     "unpromising": "not raced",
+    "too-costly": "not raced",
     "wrong": "wrong",
     "box-failed": "box broke",
 }

@@ -17,6 +17,7 @@ VERDICTS = {
     "slower": "slower",
     "not-resolved": "not resolved",
     "unpromising": "far slower",
+    "too-costly": "too costly",
     "faster-unconfirmed": "not confirmed",
     "wrong": "wrong result",
     "failed": "failed",
@@ -52,6 +53,8 @@ def record_text(record: Record) -> str:
         figure = first_line(record.checked.detail)
     elif record.verdict == "box-failed" and record.box_failures:
         figure = first_line(record.box_failures[-1].reason)
+    elif record.verdict == "too-costly" and record.checked:
+        figure = f"{record.checked.setup_seconds or 0.0:.1f} s of set-up when it was checked"
     elif record.screen:
         figure = timed_text(record.screen)
     return f"{verdict:13}  {one_line(record.proposed.label):34}  {figure}".rstrip()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tachograph.errors import BoxError
 from tachograph.loop.clock import Comparison, Rules, Timing, race, self_test, stalled_seconds
+from tachograph.loop.clock.pairs import Pair
 from tachograph.loop.clock.race import Side, block_sizes, orders
 
 
@@ -111,9 +112,37 @@ def test_a_much_faster_side_runs_in_blocks() -> None:
     runs = [sum(call[:2] == ("candidate", pair) for call in machine.calls) for pair in range(6)]
     assert runs == [1, 5, 5, 5, 5, 5]
     assert sum(call[0] == "reference" for call in machine.calls) == 6
-    assert block_sizes(math.log(9)) == {"reference": 1, "candidate": 1}
-    assert block_sizes(-math.log(16)) == {"reference": 4, "candidate": 1}
-    assert block_sizes(math.log(1e4)) == {"reference": 1, "candidate": 8}
+    assert sizes((9.0, 0.0), (1.0, 0.0)) == (1, 1)
+    assert sizes((1.0, 0.0), (16.0, 0.0)) == (4, 1)
+    assert sizes((1e4, 0.0), (1.0, 0.0)) == (1, 8)
+    assert sizes((1.0, 0.0), (0.0, 0.0)) == (1, 8)
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "expected"),
+    [
+        ((16.0, 0.0), (1.0, 15.0), (1, 1)),  # a run of either costs the same
+        ((16.0, 20.0), (1.0, 0.5), (1, 4)),  # 16 times by the call, 24 times in all
+        ((160.0, 0.0), (1.0, 9.0), (1, 4)),  # 160 times by the call, 16 times in all
+        ((16.0, 0.0), (1.0, 99.0), (1, 1)),  # faster, and dearer
+        ((1.0, 15.0), (16.0, 0.0), (1, 1)),
+        ((1.0, 9.0), (160.0, 0.0), (4, 1)),
+    ],
+)
+def test_a_run_is_not_repeated_for_its_set_up(
+    reference: tuple[float, float], candidate: tuple[float, float], expected: tuple[int, int]
+) -> None:
+    """A side runs several times only where its runs are cheap with their set-ups."""
+    assert sizes(reference, candidate) == expected
+
+
+def sizes(reference: tuple[float, float], candidate: tuple[float, float]) -> tuple[int, int]:
+    """Runs of reference and candidate after a first pair of (wall, set-up) seconds."""
+    first = Pair(
+        (Timing(reference[0], None, reference[1]),), (Timing(candidate[0], None, candidate[1]),)
+    )
+    found = block_sizes(first, Rules())
+    return found["reference"], found["candidate"]
 
 
 def test_a_block_estimates_the_same_ratio() -> None:

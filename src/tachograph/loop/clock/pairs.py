@@ -39,6 +39,8 @@ class Timing(NamedTuple):
     wall_seconds: float
     cpu_seconds: float | None
     """User and system time of all its processes; None where it cannot be had."""
+    setup_seconds: float = 0.0
+    """Wall time to get there, which is not compared: only what a run costs the judge."""
 
 
 class Pair(NamedTuple):

@@ -9,7 +9,8 @@ How a pair is made, and why:
 3. When one side is at least ten times faster, it runs several times in a pair. The pair's value is
    the mean of the log seconds, whose expectation is the same for one run as for many: a block
    changes the spread only. (The log of the mean would not do: it shifts the ratio by about half the
-   variance of one run.) The number of runs is fixed after the first pair.
+   variance of one run.) The number of runs is fixed after the first pair, and stays one where it is
+   the set-up that takes the time.
 
 Proved by tests/loop/clock/test_clock_race.py.
 Not covered: how a run is made and checked; `measure` does that and may raise, which ends the race.
@@ -126,7 +127,7 @@ def run_pairs(
         pairs.append(Pair(runs["reference"], runs["candidate"]))
         log_ratios.append(log_ratio(pairs[-1], rules.witness, rules))
         if index == 0:
-            repetitions = block_sizes(log_ratio(pairs[0], "wall", rules))
+            repetitions = block_sizes(pairs[0], rules)
         if len(pairs) < rules.min_pairs:
             continue
         late = now() - began >= rules.budget_seconds
@@ -144,15 +145,22 @@ def orders(rng: random.Random) -> Iterator[tuple[Side, Side]]:
         yield both[1 - first]
 
 
-def block_sizes(first_log_ratio: float) -> dict[str, int]:
+def block_sizes(first: Pair, rules: Rules) -> dict[str, int]:
     """Runs of each side in one pair: more of the side that is at least ten times faster.
 
     About the square root of the ratio: where both sides are equally noisy, that is the best use of
-    the time, and the extra runs cost less than a third of the slower side's one.
+    the time, and the extra runs cost less than a third of the slower side's one. Each run is set up
+    anew, so a side counts as faster only by what its runs cost in all.
     """
-    ratio = math.exp(abs(first_log_ratio))
+    log_wall = log_ratio(first, "wall", rules)
+    reference, candidate = (
+        side[0].setup_seconds + max(side[0].wall_seconds, rules.resolution_seconds)
+        for side in first
+    )
+    log_cost = math.log(reference / candidate)
+    ratio = math.exp(min(abs(log_wall), max(log_cost if log_wall > 0 else -log_cost, 0.0)))
     several = min(BLOCK_MAX, round(math.sqrt(ratio))) if ratio >= BLOCK_FROM_RATIO else 1
-    faster = "candidate" if first_log_ratio > 0 else "reference"
+    faster = "candidate" if log_wall > 0 else "reference"
     return {"reference": 1, "candidate": 1} | {faster: several}
 
 

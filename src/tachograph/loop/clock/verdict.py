@@ -42,6 +42,9 @@ class Rules:
     max_pairs: int = 30
     budget_seconds: float = 60.0
     """Wall time after which no further pair begins; looked at only after `min_pairs` pairs."""
+    trial_seconds: float = 600.0
+    """Wall time that the candidate's own runs, with their set-ups, may take in all races of one
+    trial. What would take longer ends as too-costly."""
     witness: Witness = "wall"
     """Which seconds decide. CPU seconds only for one thread: see `self_test`."""
     threads: int = 1
@@ -56,6 +59,7 @@ class Rules:
         assert 1 < self.finest <= self.precision, (self.finest, self.precision)
         assert first_bounded(self.alpha, self.prior_precision) <= self.min_pairs <= self.max_pairs
         assert self.resolution_seconds > 0, self.resolution_seconds
+        assert self.trial_seconds > 0, self.trial_seconds
         assert self.witness == "wall" or self.threads == 1, "CPU seconds judge one thread only"
 
 

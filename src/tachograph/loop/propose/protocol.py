@@ -35,8 +35,8 @@ class Attempt:
     label: str
     """The proposer's own short name for the change, for example `numba/forward`."""
     verdict: str
-    """kept, faster-unconfirmed, same, slower, not-resolved, unpromising, wrong, failed, refused,
-    revoked or box-failed; of a scored task also better-unconfirmed, worse and no-queries."""
+    """kept, faster-unconfirmed, same, slower, not-resolved, unpromising, too-costly, wrong, failed,
+    refused, revoked or box-failed; of a scored task also better-unconfirmed, worse, no-queries."""
     ratio: float | None
     """Speed against the best of its time (1.2: a fifth faster); None where it was not timed."""
     detail: str = ""

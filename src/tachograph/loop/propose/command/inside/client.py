@@ -23,7 +23,7 @@ from typing import Any
 SEAT = "seat.json"
 MOST_BYTES = 64 << 20
 EXIT_YES, EXIT_NO, EXIT_USAGE, EXIT_UNKNOWN = 0, 1, 2, 3
-UNKNOWN_VERDICTS = ("not-resolved", "box-failed", "unfinished")
+UNKNOWN_VERDICTS = ("not-resolved", "too-costly", "box-failed", "unfinished")
 USAGE = """\
 tacho trial [--label WORDS] [--note SENTENCE]  have the files of this workspace judged; waits
 tacho findings                                 what the other proposers found
