@@ -17,10 +17,11 @@ from tachograph.ledger.kinds import (
     TrialChecked,
     TrialTimed,
 )
+from tachograph.loop.allowance import Allowance
 from tachograph.loop.bench import Bench
 from tachograph.loop.clock import Rules
 from tachograph.loop.draws import Secret
-from tachograph.loop.judge import BOX_TRIES, Judge, ReferenceRevoked
+from tachograph.loop.judge import BOX_TRIES, Judge, Measurement, ReferenceRevoked
 from tachograph.task import Candidate
 
 NOT_FASTER = {"same", "not-resolved", "slower", "unpromising"}
@@ -149,12 +150,12 @@ def test_a_somewhat_slower_candidate_is_raced_and_dropped(new_bench):
     assert notes.bodies[-1].reason in NOT_FASTER
 
 
-SLOW_SET_UP = Candidate({"toy.py": "import time\ntime.sleep(0.5)\n" + FAST.files["toy.py"]})
+SLOW_SET_UP = Candidate({"toy.py": "import time\ntime.sleep(0.3)\n" + FAST.files["toy.py"]})
 
 
 def test_a_candidate_with_a_slow_set_up_ends_as_too_costly(new_bench):
     """It is foreseen after one timed run, and is neither a broken box nor a failed candidate."""
-    bench = new_bench(rules=Rules(trial_seconds=4.0))
+    bench = new_bench(rules=Rules(trial_seconds=2.0))
     runs = watch_runs(bench)
     notes = tried(bench, SLOW_SET_UP)
     assert notes.bodies[-1] == CandidateDropped("r-1", SLOW_SET_UP.id, "too-costly")
@@ -170,16 +171,20 @@ def test_a_slow_set_up_that_fits_is_no_fault(new_bench):
 
 
 def test_a_reference_that_is_slow_to_set_up_condemns_nobody(new_bench):
-    """Its runs are not on the candidate's account."""
-    bench = new_bench(rules=Rules(trial_seconds=4.0))
-    kept = tried(bench, FASTER, best=SLOW_SET_UP).bodies[-1]
-    assert isinstance(kept, CandidateKept)
+    """Only the candidate's runs are on its account."""
+    bench, allowance = new_bench(), Allowance(100.0)
+    series = Secret.fresh().series()
+    with Measurement(bench.examiner, SLOW_SET_UP, FAST, series, allowance, 10) as measure:
+        assert measure("reference", 0, 0).setup_seconds > 0.3
+        assert allowance.left_seconds == 100.0
+        measure("candidate", 0, 0)
+        assert allowance.left_seconds < 100.0
 
 
 def test_a_wrong_candidate_is_wrong_however_costly(new_bench):
     """What it answered goes before what it cost."""
-    bench = new_bench(rules=Rules(trial_seconds=4.0))
-    liar = Candidate({"toy.py": "import time\ntime.sleep(0.5)\n" + raw("return 2 * x + late").files[
+    bench = new_bench(rules=Rules(trial_seconds=2.0))
+    liar = Candidate({"toy.py": "import time\ntime.sleep(0.3)\n" + raw("return 2 * x + late").files[
         "toy.py"]})  # fmt: skip
     notes = tried(bench, liar, hook=lambda body: isinstance(body, ClockTested)
                   and change_the_world(bench))  # fmt: skip
