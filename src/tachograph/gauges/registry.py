@@ -18,6 +18,7 @@ NAMES = (
     "gap",
     "horizon",
     "trend",
+    "saturation",
     "next-step",
     "survey",
     "uplift",
