@@ -34,6 +34,7 @@ from tachograph.loop.propose.protocol import Brief, Desk, MalformedError, Propos
 from tachograph.sandbox import Level
 from tachograph.sandbox.inside import landlock
 from tachograph.sandbox.inside.keeper import SCOPED_LANDLOCK
+from tachograph.sandbox.inside.walls import folders_of
 from tachograph.sandbox.memory import printable
 from tachograph.sandbox.staging import Staging
 from tachograph.sandbox.workspace import Ended, Workspace
@@ -151,7 +152,8 @@ class Turn:
 
     def open_box(self) -> Workspace:
         """The box. Raises BoxError where none can be had at the level."""
-        hidden = [*self.command.hidden, self.brief.task.folder]
+        task = self.brief.task
+        hidden = [*self.command.hidden, task.folder, *map(Path, folders_of(list(task.hidden)))]
         shown = [self.installed.folder, *shown_for(self.command.program),
                  *(Path(path).expanduser() for path in self.preset.shows)]  # fmt: skip
         sockets = {} if self.door.port else {SOCKET: self.door.path}

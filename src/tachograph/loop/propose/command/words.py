@@ -76,11 +76,14 @@ def judged(task: Task) -> str:
         said.append("What is right is timed against the best version so far, in many pairs of "
                     "calls; what is shown to be faster is kept and raced again before it counts. "
                     "Loading the source is not timed, calls are.")  # fmt: skip
-    if task.scoring is not None:
-        said.append(f"What is right is scored, the {task.scoring.direction} the better, on several "
-                    "draws; what beats the best so far is scored again on fresh ones before it "
-                    "counts. A hold-out that nobody sees is scored when the run has "
-                    "ended.")  # fmt: skip
+    if task.scoring:
+        said[0] = (f"{start} in a box of its own for each of {task.scoring.draws} draws, and what "
+                   "it returns is scored outside; right answers are never in it.")  # fmt: skip
+        said.append(f"{task.scoring.direction.capitalize()} scores are better. What is shown to be "
+                    f"better than the best so far by more than {task.scoring.margin:g} is scored "
+                    "again on fresh draws, and is kept if it is better there, too. You are told "
+                    "rounded scores; each trial costs queries of a limited number. A hold-out "
+                    "that nobody sees is scored when the run has ended.")  # fmt: skip
     said.append(
         f"A call may take {limits.wall_seconds:g} s, {limits.memory_mib} MiB of memory and "
         f"{limits.threads} {'core' if limits.threads == 1 else 'cores'}; loading may take "
