@@ -113,20 +113,20 @@ def test_a_race_against_another_reference_is_put_on_the_seeds_scale(ledger: Ledg
     """1.5 times a candidate that stands at 2 is 3; its interval moves along."""
     bodies = opened() + trial(0, "c-seed", "kept", 2.0, 1.0) + trial(1, "c-0", "same", 1.5, 2.0)
     found = points(Archive.of(recorded(ledger, bodies)))
-    assert [p.ratio for p in found] == pytest.approx([2.0, 3.0])
+    assert [p.height for p in found] == pytest.approx([2.0, 3.0])
     assert found[1].low == pytest.approx(3.0 / 1.02)
     assert (found[0].parent, found[1].parent) == ("c-seed", "c-0")
 
 
-def test_a_trial_without_a_race_has_no_ratio(ledger: Ledger) -> None:
+def test_a_trial_without_a_race_has_no_height(ledger: Ledger) -> None:
     """What was wrong, failed or broke is on the rug; nothing is drawn at or below zero."""
     archive = Archive.of(recorded(ledger, story(60)))
     found = points(archive)
-    assert {p.fate for p in found if p.ratio is None} == set(RUG)
+    assert {p.fate for p in found if p.height is None} == set(RUG)
     above, below = draw(archive).axes
     marks = [marks for marks in above.collections if isinstance(marks, PathCollection)]
     heights = [height for mark in marks for _, height in mark.get_offsets().tolist()]
-    assert sorted(heights) == sorted(p.ratio for p in found if p.ratio is not None)
+    assert sorted(heights) == sorted(p.height for p in found if p.height is not None)
     assert min(heights) > 0.9
     assert [text.get_text() for text in below.get_yticklabels()] == list(RUG.values())
 
@@ -135,7 +135,7 @@ def test_a_win_that_proved_wrong_is_drawn_as_wrong(ledger: Ledger) -> None:
     """A candidate that was fast in its first race and wrong in the second has no speed-up."""
     bodies = opened() + trial(0, "c-seed", "wrong", 9.0, 1.0)
     found = points(Archive.of(recorded(ledger, bodies)))
-    assert [(p.fate, p.ratio) for p in found] == [("wrong", None)]
+    assert [(p.fate, p.height) for p in found] == [("wrong", None)]
 
 
 def test_unfinished_trials_are_not_drawn(ledger: Ledger) -> None:

@@ -2,9 +2,11 @@
 
     plot(ledger.entries(run=run.id), Path("progress.png"))
 
-Drawn with matplotlib's own objects and no display. Speed-ups stand on a log scale against the seed;
-trials without one stand on a rug below, never at zero. Markers differ in shape as well as in colour
-(Okabe and Ito's palette, safe for colour-blind readers). Proven by tests/loop/test_plot.py.
+Drawn with matplotlib's own objects and no display. Speed-ups stand on a log scale against the seed,
+scores and gaps recovered on a plain one, with what fresh draws and the hold-out said of the best to
+their right. Trials without a height stand on a rug below, never at zero. Markers differ in shape as
+well as in colour (Okabe and Ito's palette, safe for colour-blind readers). Proven by
+tests/loop/test_plot.py and tests/loop/score/test_score_picture.py.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from matplotlib.transforms import Bbox
 from tachograph.errors import UsageError
 from tachograph.ledger import Entry
 from tachograph.loop.archive import Archive
-from tachograph.loop.progress import Fate, Point, points
+from tachograph.loop.progress import Fate, Point, Yardstick, points, yardstick
+from tachograph.loop.score.progress import Beside, beside
+from tachograph.loop.score.words import title_text
 
 INCHES = (8.0, 4.5)
 DOTS_PER_INCH = 200
@@ -49,19 +53,23 @@ MARKS: dict[Fate, Mark] = {
     "same": Mark("s", "#7F7F7F", 15.0),
     "not resolved": Mark("D", "#B07A00", 18.0, hollow=True),
     "slower": Mark("v", "#0072B2", 20.0),
+    "worse": Mark("^", "#0A5A8A", 20.0),
     "wrong": Mark("x", "#D55E00", 18.0),
     "failed": Mark("+", "#A0437A", 26.0),
     "not raced": Mark("1", "#0072B2", 26.0),
+    "no queries": Mark("2", "#7F7F7F", 26.0),
     "box broke": Mark("|", "#000000", 26.0),
 }
 RUG: dict[Fate, str] = {
     "wrong": "wrong result",
     "failed": "failed",
     "not raced": "far too slow",
+    "no queries": "no queries left",
     "box broke": "box broke",
 }
-"""Fates that have no speed-up, with the name of their row."""
+"""Fates that have no height, with the name of their row."""
 BEST_COLOUR = "#009E73"
+BESIDE_COLOUR = "#5B4B9A"
 INK = "#333333"
 FAINT = "#D9D9D9"
 
@@ -85,24 +93,26 @@ def plot(entries: Iterable[Entry], path: Path) -> Path:
 
 def draw(archive: Archive) -> Figure:
     """The whole picture."""
-    found = points(archive)
+    found, by = points(archive), yardstick(archive)
     figure = Figure(figsize=INCHES, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
-    rows = [fate for fate in RUG if any(p.fate == fate for p in found if p.ratio is None)]
+    rows = [fate for fate in RUG if any(p.fate == fate for p in found if p.height is None)]
     if rows:
         heights = [10.0, 0.55 * len(rows)]
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
-        draw_rug(below, [p for p in found if p.ratio is None], rows)
+        draw_rug(below, [p for p in found if p.height is None], rows)
     else:
         above = below = figure.subplots()
     below.set_xlabel("trial")
-    raced = [p for p in found if p.ratio is not None]
+    raced = [p for p in found if p.height is not None]
     kept = [p for p in raced if p.fate == "kept"]
-    dress(above, found, raced)
+    others = beside(archive)
+    dress(above, found, raced, by, others)
     if found:
-        draw_best(above, kept, len(found))
-    draw_links(above, kept)
+        draw_best(above, kept, len(found), by.seed)
+    draw_links(above, kept, by.seed)
     draw_trials(above, raced, len(found))
+    draw_beside(above, others, len(found))
     draw_title(above, archive, kept, len(found))
     if raced:
         draw_legend(above, raced)
@@ -113,24 +123,57 @@ def draw(archive: Archive) -> Figure:
     return figure
 
 
-def dress(axes: Axes, found: Sequence[Point], raced: Sequence[Point]) -> None:
+def at(p: Point) -> float:
+    """The height of a point that has one."""
+    assert p.height is not None
+    return p.height
+
+
+def ends_of(p: Point) -> tuple[float, float]:
+    """Its interval; of no length where it has none."""
+    return (at(p) if p.low is None else p.low), (at(p) if p.high is None else p.high)
+
+
+def dress(axes: Axes, found: Sequence[Point], raced: Sequence[Point], by: Yardstick,
+          others: Sequence[Beside]) -> None:  # fmt: skip
     """Scales, ticks, grid and the seed's line."""
-    ratios = [p.ratio for p in raced if p.ratio is not None]
-    ends = [end for p in raced if p.fate == "kept" for end in (p.low, p.high) if end is not None]
-    bottom, top = min([0.96, *ratios, *ends]), max([1.1, *ratios, *ends])
+    heights = [by.seed, *map(at, raced), *(line for _, line in by.lines)]
+    heights += [end for p in raced if p.fate == "kept" for end in ends_of(p)]
+    heights += [end for other in others for end in (other.found.low, other.found.high)]
+    axes.set_ylabel(by.label)
+    if by.is_ratio:
+        ratio_scale(axes, min(0.96, *heights), max(1.1, *heights))
+    else:
+        plain_scale(axes, by, min(heights), max(heights))
+    width = max(len(found), 5)
+    axes.set_xlim(-0.02 * width - 0.3, (1.02 + 0.09 * len(others)) * width + 0.3)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(axis="y", color=FAINT, linewidth=0.5)
+    axes.axhline(by.seed, color="#999999", linewidth=0.8, zorder=1)
+    bare(axes)
+
+
+def ratio_scale(axes: Axes, bottom: float, top: float) -> None:
+    """Logarithmic, from a little below to a little above, with room for the legend."""
     room = top / bottom
     bottom, top = bottom / room**0.06, top * room**0.14
     axes.set_yscale("log")
     axes.set_ylim(bottom, top)
-    axes.set_xlim(-0.02 * max(len(found), 5) - 0.3, max(len(found), 5) * 1.02 + 0.3)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel("speed-up against the seed")
     shown = ticks(bottom, top)
     axes.set_yticks(shown, [f"{tick:.4g}×" for tick in shown])
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.grid(axis="y", color=FAINT, linewidth=0.5)
-    axes.axhline(1.0, color="#999999", linewidth=0.8, zorder=1)
-    bare(axes)
+
+
+def plain_scale(axes: Axes, by: Yardstick, bottom: float, top: float) -> None:
+    """Linear, with the named heights as lines."""
+    room = (top - bottom) or 1.0
+    axes.set_ylim(bottom - 0.05 * room, top + 0.13 * room)
+    for name, height in (*by.lines, ("seed", by.seed)):
+        if name != "seed":
+            axes.axhline(height, color=INK, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+        axes.annotate(name, (1.0, height), (3, 0), xycoords=("axes fraction", "data"),
+                      textcoords="offset points", va="center", fontsize=7.5, color=INK,
+                      annotation_clip=False)  # fmt: skip
 
 
 def ticks(bottom: float, top: float) -> list[float]:
@@ -156,24 +199,24 @@ def bare(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def draw_best(axes: Axes, kept: Sequence[Point], trials: int) -> None:
+def draw_best(axes: Axes, kept: Sequence[Point], trials: int, seed: float) -> None:
     """The best so far as steps, with its interval as a band."""
     steps = [0, *(p.trial for p in kept), trials]
-    best = [1.0, *(p.ratio or 1.0 for p in kept)]
-    low = [1.0, *(p.low or 1.0 for p in kept)]
-    high = [1.0, *(p.high or 1.0 for p in kept)]
+    best = [seed, *map(at, kept)]
+    low = [seed, *(ends_of(p)[0] for p in kept)]
+    high = [seed, *(ends_of(p)[1] for p in kept)]
     for values in (best, low, high):
         values.append(values[-1])
     axes.fill_between(steps, low, high, step="post", color=BEST_COLOUR, alpha=0.15, linewidth=0)
     axes.step(steps, best, where="post", color=BEST_COLOUR, linewidth=1.4, zorder=3)
 
 
-def draw_links(axes: Axes, kept: Sequence[Point]) -> None:
+def draw_links(axes: Axes, kept: Sequence[Point], seed: float) -> None:
     """A thin line from each kept candidate to its parent: a kept one, or the seed at trial 0."""
-    places = {p.candidate: (p.trial, p.ratio) for p in kept}
+    places = {p.candidate: (p.trial, at(p)) for p in kept}
     for p in kept:
-        x, y = places.get(p.parent, (0, 1.0))
-        axes.plot([x, p.trial], [y or 1.0, p.ratio or 1.0], color="#666666", linewidth=0.6,
+        x, y = places.get(p.parent, (0, seed))
+        axes.plot([x, p.trial], [y, at(p)], color="#666666", linewidth=0.6,
                   linestyle=(0, (4, 2)), alpha=0.6, zorder=2)  # fmt: skip
 
 
@@ -182,17 +225,28 @@ def draw_trials(axes: Axes, raced: Sequence[Point], trials: int) -> None:
     scale = 0.45 if trials >= CROWD else 1.0
     for fate, mark in reversed(MARKS.items()):
         here = [p for p in raced if p.fate == fate]
-        x, y = [p.trial for p in here], [p.ratio for p in here]
+        x, y = [p.trial for p in here], [p.height for p in here]
         scatter(axes, x, y, mark, mark.size * (1.0 if fate == "kept" else scale))
     for p in raced:
         if p.fate == "kept":
-            axes.plot([p.trial] * 2, [p.low or 1.0, p.high or 1.0], color=BEST_COLOUR,
-                      linewidth=1.0, zorder=4)  # fmt: skip
+            axes.plot([p.trial] * 2, ends_of(p), color=BEST_COLOUR, linewidth=1.0, zorder=4)
+
+
+def draw_beside(axes: Axes, others: Sequence[Beside], trials: int) -> None:
+    """What other draws said of the best, to the right of all trials, with intervals and names."""
+    width = max(trials, 5)
+    for number, other in enumerate(others):
+        x = (1.06 + 0.09 * number) * width
+        axes.plot([x] * 2, [other.found.low, other.found.high], color=BESIDE_COLOUR, linewidth=1.2,
+                  zorder=4)  # fmt: skip
+        scatter(axes, [x], [other.found.value], Mark("P", BESIDE_COLOUR, 42.0), 42.0)
+        axes.annotate(other.label, (x, other.found.low), (0, -3), textcoords="offset points",
+                      ha="center", va="top", fontsize=7, color=BESIDE_COLOUR)  # fmt: skip
 
 
 def scatter(axes: Axes, x: Sequence[float], y: Sequence[Any], mark: Mark, size: float) -> None:
     """Points of one fate."""
-    line = mark.shape in "x+1|"
+    line = mark.shape in "x+12|"
     look: dict[str, Any] = {"color": mark.colour, "linewidths": 1.0}
     if not line:
         face = "white" if mark.hollow else mark.colour
@@ -222,8 +276,11 @@ def draw_title(axes: Axes, archive: Archive, kept: Sequence[Point], trials: int)
     counted = f"{trials} trial" + ("" if trials == 1 else "s")
     best = kept[-1] if kept else None
     result = "nothing beat the seed" if trials else "not begun"
-    if best:
-        result = f"best {best.ratio:.3g}×  ({best.low:.3g} to {best.high:.3g})"
+    if best and archive.scorer:
+        result = title_text(archive)
+    elif best:
+        low, high = ends_of(best)
+        result = f"best {at(best):.3g}×  ({low:.3g} to {high:.3g})"
     axes.set_title(f"{archive.opened.task}: {counted}, {result}", loc="left", color=INK,
                    fontsize=10.5, fontweight="bold", parse_math=False)  # fmt: skip
     axes.set_title(archive.opened.run, loc="right", color="#888888", fontsize=7.5,
@@ -251,7 +308,7 @@ def draw_labels(figure: Figure, axes: Axes, kept: Sequence[Point], raced: Sequen
     for p in reversed(kept):
         for dx, dy, across, along in PLACES:
             text = axes.annotate(
-                p.label, (p.trial, p.ratio or 1.0), (dx, dy), textcoords="offset points",
+                p.label, (p.trial, at(p)), (dx, dy), textcoords="offset points",
                 ha=across, va=along, fontsize=7, color=INK, parse_math=False, zorder=6,
             )  # fmt: skip
             box = text.get_window_extent().padded(1.0)
@@ -274,7 +331,7 @@ PLACES = (
 
 def spot(axes: Axes, p: Point, points_around: float) -> Bbox:
     """The room that a marker takes, in pixels."""
-    x, y = axes.transData.transform((p.trial, p.ratio or 1.0))
+    x, y = axes.transData.transform((p.trial, at(p)))
     pixels = points_around * axes.figure.dpi / 72
     return Bbox.from_extents(x - pixels, y - pixels, x + pixels, y + pixels)
 

@@ -84,5 +84,18 @@ def precision_of(scores: Sequence[float], margin: float) -> float:
 
 def rounded(value: float, precision: float) -> float:
     """To the nearest multiple of `precision`."""
+    return multiple(round(value / precision), precision)
+
+
+def widened(interval: Interval, precision: float) -> Interval:
+    """The value to the nearest multiple of `precision`, both ends outwards to the next one."""
+    value, low, high = (each / precision for each in interval)
+    # what lies on a multiple but for a rounding error stays there
+    ends = math.floor(low + 1e-9), math.ceil(high - 1e-9)
+    return Interval(*(multiple(count, precision) for count in (round(value), *ends)))
+
+
+def multiple(count: int, precision: float) -> float:
+    """`count` times `precision`, without the noise of binary fractions."""
     digits = max(0, -math.floor(math.log10(precision)) + 1)
-    return round(round(value / precision) * precision, digits)
+    return round(count * precision, digits) + 0.0

@@ -12,7 +12,7 @@ from typing import Any
 
 from tachograph.ledger.kinds import CandidateScored, HoldoutOpened, TrialScored
 from tachograph.loop.archive import Archive, Record
-from tachograph.loop.score.compare import gap_recovered, rounded
+from tachograph.loop.score.compare import gap_recovered, rounded, widened
 from tachograph.loop.score.interval import Interval
 
 VERDICTS = {
@@ -41,7 +41,8 @@ class Told:
 
     def gain(self, value: float, low: float, high: float) -> str:
         """`+0.08 [+0.06, +0.10]`"""
-        one, two, three = (f"{self.number(each):+.{self.digits}f}" for each in (value, low, high))
+        told = widened(Interval(value, low, high), self.precision)
+        one, two, three = (f"{each:+.{self.digits}f}" for each in told)
         return f"{one} [{two}, {three}]"
 
     def gap(self, scored: CandidateScored) -> Interval | None:
@@ -51,7 +52,7 @@ class Told:
             return None
         whole = abs(mean(scored.ceilings) - mean(scored.floors))
         step = 10.0 ** math.floor(math.log10(max(self.precision / whole, 1e-3)))
-        return Interval(*(rounded(each, step) for each in found))
+        return widened(found, step)
 
     def scored(self, scored: CandidateScored) -> str:
         """`score 0.58, gap recovered 0.33 [0.28, 0.39] on 8 fresh draws`"""
@@ -85,6 +86,18 @@ def best_text(archive: Archive) -> str:
     found = best.marks("fresh") if best else seed_marks(archive)
     said = told.scored(found) if found else "not scored yet"
     return said if best else f"{said}: the seed, so far"
+
+
+def title_text(archive: Archive) -> str:
+    """The best on fresh draws, for the head of a picture: `gap recovered 0.33 [0.28, 0.39]`."""
+    best = archive.best
+    fresh = best.marks("fresh") if best else None
+    if archive.scorer is None or fresh is None:
+        return "not scored yet"
+    told = Told(archive.scorer.precision)
+    if gap := told.gap(fresh):
+        return f"gap recovered {gap.value:.2f} [{gap.low:.2f}, {gap.high:.2f}]"
+    return f"best score {told.score(mean(fresh.scores))}"
 
 
 def summary_lines(archive: Archive) -> Iterator[str]:
@@ -154,22 +167,26 @@ def trial_data(record: Record) -> list[dict[str, Any]]:
     return [
         {
             "against": t.against, "stage": t.stage, "verdict": t.verdict, "score": t.told,
-            "gain": rounded(t.gain, t.precision), "low": rounded(t.low, t.precision),
-            "high": rounded(t.high, t.precision), "draws": t.draws,
+            "gain": interval_data(widened(Interval(t.gain, t.low, t.high), t.precision)),
+            "draws": t.draws,
         }
         for t in record.compared
     ]  # fmt: skip
+
+
+def interval_data(interval: Interval | None) -> dict[str, float] | None:
+    """Value and both ends."""
+    return None if interval is None else interval._asdict()
 
 
 def marks_data(told: Told, scored: CandidateScored | None) -> dict[str, Any] | None:
     """One candidate's scores on one split."""
     if scored is None:
         return None
-    gap = told.gap(scored)
     return {
         "split": scored.split, "draws": len(scored.draws),
         "score": told.number(mean(scored.scores)),
-        "gap_recovered": gap and {"value": gap.value, "low": gap.low, "high": gap.high},
+        "gap_recovered": interval_data(told.gap(scored)),
     }  # fmt: skip
 
 
@@ -192,12 +209,11 @@ def holdout_data(told: Told, held: HoldoutOpened | None, archive: Archive) -> di
     """The hold-out; None while it is sealed."""
     if held is None:
         return None
-    numbers = {
-        key: None if value is None else told.number(value)
-        for key, value in (("gain", held.gain), ("low", held.low), ("high", held.high))
-    }
+    gain = None
+    if held.gain is not None and held.low is not None and held.high is not None:
+        gain = widened(Interval(held.gain, held.low, held.high), told.precision)
     return {
-        "candidate": held.candidate, "verdict": held.verdict, **numbers,
+        "candidate": held.candidate, "verdict": held.verdict, "gain": interval_data(gain),
         "best": marks_data(told, archive.records[held.candidate].marks("sealed")),
         "opened_before": held.opened_before,
     }  # fmt: skip
