@@ -53,11 +53,12 @@ def check_task(
     """Read a task strictly, run its seed in a box, and say whether it can be judged."""
     from tachograph.loop.bench import open_bench
     from tachograph.loop.rehearse import rehearse
+    from tachograph.loop.score.rehearse import rehearse_scores
     from tachograph.task import load
 
     loaded = load(task)
     with open_bench(loaded) as bench:
-        result = rehearse(bench)
+        result = rehearse_scores(bench) if loaded.metric == "score" else rehearse(bench)
     if as_json:
         tell_json(result.data())
     else:

@@ -93,9 +93,13 @@ class Examiner:
 
     def seed_output(self, sealed: MemoryFile) -> Any:
         """The seed's own output, which is the expectation where check.py knows no better."""
+        return self.seed_run(sealed).output
+
+    def seed_run(self, sealed: MemoryFile) -> Finished:
+        """One call of the seed. Raises TaskError where it fails, and BoxError."""
         outcome = self.run(self.task.program(self.task.seed), sealed)
         if isinstance(outcome, Finished):
-            return outcome.output
+            return outcome
         raise TaskError(
             f"{self.task.name}: the seed itself fails: {outcome.reason}: {outcome.detail}",
             hint=f"tacho task check {self.task.folder}",

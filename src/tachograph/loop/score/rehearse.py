@@ -16,15 +16,16 @@ import numpy as np
 
 from tachograph.errors import TaskError
 from tachograph.loop.bench import Bench
-from tachograph.loop.lazy import lazy_answers
+from tachograph.loop.lazy import lazy_answers, same
 from tachograph.loop.score.compare import gap_recovered
 from tachograph.loop.score.interval import Interval, mean_interval
 from tachograph.sandbox import MemoryFile
+from tachograph.sandbox.inside import frame
 from tachograph.task.scorer import Refusal, Scorer
 from tachograph.task.scoring import SPLITS, Split
 
-NARROW = 20
-"""A gap of fewer standard errors than this is hard to measure a part of."""
+BLURRED = 0.25
+"""A gap that is not known to this part of itself is hard to measure a part of."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ class ScoreRehearsal:
     def lines(self) -> list[str]:
         """In words."""
         score = mean_interval(self.scores)
-        lines = [f"{self.task}: the seed scores {text_of(score)} on {len(self.scores)} visible "
-                 f"draws at box level {self.level}; a call takes {self.wall_seconds:.2f} s"]  # fmt: skip
+        lines = [
+            f"{self.task}: the seed scores {text_of(score)} on {len(self.scores)} visible draws at "
+            f"box level {self.level}; a call takes {self.wall_seconds:.2f} s"
+        ]
         if self.floors:
             floor, ceiling = map(mean_interval, (self.floors, self.ceilings))
             lines.append(f"floor {text_of(floor)}, ceiling {text_of(ceiling)}")
@@ -80,7 +83,11 @@ def rehearse_scores(bench: Bench) -> ScoreRehearsal:
         scores.append(score_of(scorer, output, answer))
         if scorer.knows_bounds:
             bounds.append(scorer.bounds(inputs, answer))
-    warnings = [*leaks(scorer), *lazy(scorer, output, answer, scores), *narrow(bounds, scoring.sign)]
+    warnings = [
+        *leaks(scorer),
+        *lazy(scorer, output, answer, scores),
+        *narrow(bounds, scoring.sign),
+    ]
     return ScoreRehearsal(
         task=bench.task.name, level=bench.examiner.box.level,
         wall_seconds=statistics.median(seconds), scores=tuple(scores),
@@ -112,23 +119,15 @@ def leaks(scorer: Scorer) -> Iterator[str]:
     """Inputs that hold a part of the answer; draws that are not the same twice; equal splits."""
     splits: dict[Split, bytes] = {}
     for split in SPLITS:
-        first, again = (
-            scorer.draw_with_answer(np.random.default_rng(7), split) for _ in range(2)
-        )
-        splits[split] = fingerprint(first[0])
-        if splits[split] != fingerprint(again[0]):
+        first, again = (scorer.draw_with_answer(np.random.default_rng(7), split) for _ in range(2))
+        splits[split] = frame.encode_bytes(first[0])
+        if splits[split] != frame.encode_bytes(again[0]):
             yield f"two {split} draws from equal generators differ: take all chance from rng"
         if set(arrays(first[0])) & set(arrays(first[1])):
             yield f"a part of the answer is among the inputs of a {split} draw"
     if len(set(splits.values())) < len(splits):
         yield ("draws of different splits are the same where their generators are: well and good "
                "if every draw makes new items, else their items must differ")  # fmt: skip
-
-
-def fingerprint(inputs: dict[str, Any]) -> bytes:
-    """Equal inputs have equal ones."""
-    with MemoryFile.sealed("inputs", inputs) as sealed:
-        return sealed.read()
 
 
 def arrays(value: Any) -> Iterator[bytes]:
@@ -147,13 +146,14 @@ def lazy(scorer: Scorer, output: Any, answer: Any, scores: list[float]) -> Itera
     """Answers without work that score as well as the seed does."""
     sign = scorer.scoring.sign
     for name, made in lazy_answers(output):
+        if same(made, output) or name.startswith("values 1 %"):
+            continue
         try:
             score = scorer.score(made, answer)
         except TaskError:
             continue
-        if not isinstance(score, Refusal) and sign * score >= sign * statistics.fmean(scores):
-            if not name.startswith("values 1 %"):
-                yield f"an answer without work scores {score:.3g}: {name}"
+        if isinstance(score, float) and sign * score >= sign * statistics.fmean(scores):
+            yield f"an answer without work scores {score:.3g}: {name}"
 
 
 def narrow(bounds: list[tuple[float, float]], sign: float) -> Iterator[str]:
@@ -163,7 +163,7 @@ def narrow(bounds: list[tuple[float, float]], sign: float) -> Iterator[str]:
     gap = mean_interval([sign * (high - low) for low, high in bounds])
     if gap.low <= 0:
         yield "the gap between floor and ceiling cannot be told from 0: larger tests, or more draws"
-    elif (gap.high - gap.value) * NARROW > 2 * NARROW * gap.value / 4:
+    elif gap.high - gap.value > BLURRED * gap.value:
         yield "the gap between floor and ceiling is not well known: larger tests, or more draws"
 
 
