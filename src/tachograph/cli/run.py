@@ -234,6 +234,7 @@ def propose(
         if candidate in found.archive.records and found.archive.records[candidate].finished_at:
             remark("this very candidate was tried before; its verdict stands")
         else:
+            found.still_sealed()
             wanted = level_of(level, unsafe_no_sandbox)
             with open_bench(loaded, level=wanted) as bench:
                 say_level(bench)
