@@ -5,7 +5,7 @@
     python bench/weak_to_strong.py --recipes 40
 
 Each method runs in a box of its own for each draw and is scored by the task's scorer, on the same
-draws of the split `fresh`, of a fixed seed. The table gives the mean score with Student's 95 %
+draws of the split `fresh`, of a fixed secret. The table gives the mean score with Student's 95 %
 interval over draws, and the gap recovered with Fieller's. With `--recipes` a run of the closed loop
 follows, that many trials long, and what `tacho show` says of it.
 """
@@ -18,14 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from bars import Bar, report
 from tachograph.loop.bench import open_bench
+from tachograph.loop.draws import Secret
 from tachograph.loop.score.compare import gap_recovered
 from tachograph.loop.score.draws import Draws, names
 from tachograph.loop.score.examine import Fault, Marks, ScoreExaminer
@@ -34,20 +32,10 @@ from tachograph.task import Candidate, load
 from tachograph.task.scorer import Scorer
 
 METHODS = Path(__file__).parents[1] / "tests/task/solutions/weak_to_strong/methods.py"
-SEED = 20_261_125
+SECRET = b"weak-to-strong, November 2026"
+"""Anyone can make these draws again."""
 DRAWS, QUICK_DRAWS = 20, 6
 PATH = "student.py"
-
-
-class FixedDraws(Draws):
-    """Draws that anyone can make again."""
-
-    def __init__(self) -> None:
-        self.secret = b""
-
-    def rng(self, name: str) -> np.random.Generator:
-        """From the name alone."""
-        return np.random.default_rng([SEED, zlib.crc32(name.encode())])
 
 
 def measure(draws: int) -> dict[str, Marks]:
@@ -59,7 +47,7 @@ def measure(draws: int) -> dict[str, Marks]:
     with open_bench(task) as bench:
         scorer = bench.examiner.check
         assert isinstance(scorer, Scorer)
-        examiner = ScoreExaminer(task, scorer, bench.examiners, FixedDraws())
+        examiner = ScoreExaminer(task, scorer, bench.examiners, Draws(Secret(SECRET)))
         for name, patches in methods["METHODS"].items():
             candidate = Candidate({PATH: methods["rewrite"](text, patches)})
             began = time.perf_counter()
