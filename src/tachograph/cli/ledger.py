@@ -1,4 +1,4 @@
-"""`tacho ledger show`, `verify`, `prove`, `check`."""
+"""`tacho ledger show`, `verify`, `rederive`, `prove`, `check`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tachograph.cli.options import AsJson, LedgerAt
+from tachograph.cli.exits import Exit
+from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import tell, tell_json
 from tachograph.errors import NotFoundError, UsageError
 
@@ -76,6 +77,23 @@ def verify(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     tell(f"intact: {found.size} entries, {found.objects} objects, {found.heads} signed heads")
     tell(f"origin {origin}")
     tell(f"root   {found.root}")
+
+
+@app.command("rederive", epilog="Example: tacho ledger rederive last")
+def rederive(run: RunId = "last", ledger: LedgerAt = None, as_json: AsJson = False) -> None:
+    """Derive a run's choices and verdicts again from its entries: are they the recorded ones?"""
+    from tachograph.cli.places import open_ledger
+    from tachograph.loop.rederive import rederive as derive
+    from tachograph.loop.run import find
+
+    with open_ledger(ledger) as (book, _):
+        name = find(book, run)
+        found = derive(book.entries(run=name))
+    if as_json:
+        tell_json({"run": name, "agrees": found.agrees, **asdict(found)})
+    else:
+        tell("\n".join(found.lines()))
+    raise typer.Exit(Exit.YES if found.agrees else Exit.NO)
 
 
 @app.command("prove", epilog="Example: tacho ledger prove 12 --out ./evidence")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -16,20 +17,25 @@ from tachograph.ledger.kinds import (
     BoxFailed,
     CandidateDropped,
     CandidateKept,
-    CandidateProposed,
     ClockTested,
     HoldoutOpened,
     ScorerTested,
+    TurnEnded,
 )
-from tachograph.loop.archive import Archive, Record
+from tachograph.loop.archive import Archive
 from tachograph.loop.budget import Budget
 from tachograph.loop.report import kept_text, ratio_text, record_text
 from tachograph.loop.score.words import best_text, holdout_lines, scorer_text
+from tachograph.loop.tally import counted, is_team
+from tachograph.loop.team import Team, is_retired
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 LAST_SHOWN = 8
+DETAIL_SHOWN = 160
+TROUBLE = ("failed", "malformed", "over-budget")
+"""Outcomes of a turn that somebody may want to do something about."""
 STYLES = {"kept": "bold green", "wrong": "red", "failed": "red", "box-failed": "yellow"}
 
 
@@ -86,6 +92,8 @@ class Lines:
             self.say(f"{number:4}  {record_text(self.archive.records[body.candidate])}")
         elif isinstance(body, BoxFailed):
             remark(f"      the box broke, not the candidate: {body.reason}")
+        elif isinstance(body, TurnEnded) and (trouble := trouble_text(body, self.archive)):
+            remark(f"      {trouble}")
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +119,18 @@ def clock_text(body: ClockTested) -> str:
     return f"clock: {steady} in {body.pairs} pairs, decides by {body.witness} time{waiting}"
 
 
+def trouble_text(body: TurnEnded, archive: Archive) -> str:
+    """What people should know of how a turn ended; empty where it went well."""
+    if body.outcome not in TROUBLE:
+        return ""
+    name = archive.turns[body.turn].begun.proposer
+    detail = " ".join(body.detail.split())
+    detail = detail if len(detail) <= DETAIL_SHOWN else detail[: DETAIL_SHOWN - 1] + "…"
+    retired = is_retired(archive, Team.of(archive.team), name)
+    last = "; it gets no further turn" if retired else ""
+    return clean(f"{name}, turn {body.turn}: {body.outcome}: {detail}{last}")
+
+
 class Live:
     """A calm panel, redrawn in place."""
 
@@ -121,7 +141,7 @@ class Live:
         self.heading = heading
         self.budget = budget
         self.archive = Archive()
-        self.current: Record | None = None
+        self.trouble = ""
         self.began = time.monotonic()
         self.live = RichLive(console=Console(highlight=False), get_renderable=self.render,
                              refresh_per_second=2, transient=False)  # fmt: skip
@@ -132,12 +152,9 @@ class Live:
         self.began = time.monotonic() - archive.wall_seconds
 
     def entry(self, entry: Entry) -> None:
-        """Note which candidate is being tried."""
-        body = entry.body
-        if isinstance(body, CandidateProposed):
-            self.current = self.archive.records.get(body.candidate)
-        elif isinstance(body, CandidateKept | CandidateDropped):
-            self.current = None
+        """Note what went wrong last."""
+        if isinstance(entry.body, TurnEnded):
+            self.trouble = trouble_text(entry.body, self.archive) or self.trouble
 
     def render(self) -> RenderableType:
         """The panel as it stands."""
@@ -155,8 +172,12 @@ class Live:
         parts: list[RenderableType] = [Text(self.heading, style="bold"), self.best_line()]
         if self.archive.clock:
             parts.append(Text(clock_text(self.archive.clock), style="dim"))
-        parts += [Text(self.budget_line(), style="dim"), table, self.current_line()]
-        return Group(*parts)
+        parts.append(Text(self.budget_line(), style="dim"))
+        if team := team_line(self.archive):
+            parts.append(Text(team, style="dim", overflow="ellipsis", no_wrap=True))
+        if self.trouble:
+            parts.append(Text(self.trouble, style="yellow", overflow="ellipsis", no_wrap=True))
+        return Group(*parts, table, self.current_line())
 
     def best_line(self) -> RenderableType:
         """The best so far."""
@@ -174,24 +195,44 @@ class Live:
         elapsed = time.monotonic() - self.began
         parts = [f"trial {len(self.archive.trials)}" + of(self.budget.trials),
                  f"{elapsed:.0f} s" + of(self.budget.wall_seconds)]  # fmt: skip
+        if self.archive.tokens or self.budget.tokens:
+            parts.append(f"{self.archive.tokens:,} tokens" + of(self.budget.tokens))
+        if self.archive.money_usd or self.budget.money_usd:
+            parts.append(f"{self.archive.money_usd:.2f} USD" + of(self.budget.money_usd))
         return "spent  " + ", ".join(parts)
 
     def current_line(self) -> RenderableType:
         """What is being tried now."""
         from rich.text import Text
 
-        if self.current is None:
+        waiting = list(self.archive.open.values())
+        if self.archive.closed or not waiting:
             return Text("")
-        stage = "racing" if self.current.checked else "checking"
-        return Text(f"{stage} {clean(self.current.proposed.label)} …", style="cyan")
+        current = next((record for record in waiting if record.checked), waiting[0])
+        stage = "racing" if current.checked else "checking"
+        more = f", {len(waiting) - 1} more to try" if len(waiting) > 1 else ""
+        return Text(f"{stage} {clean(current.proposed.label)} …{more}", style="cyan",
+                    overflow="ellipsis", no_wrap=True)  # fmt: skip
 
     def __enter__(self) -> Self:
         self.live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.current = None
         self.live.stop()
+
+
+def team_line(archive: Archive) -> str:
+    """Who thinks, and what is on the board; empty where one proposer sits alone."""
+    if not is_team(archive):
+        return ""
+    thinking = Counter(turn.begun.proposer for turn in list(archive.turns.values())
+                       if not turn.ended)  # fmt: skip
+    names = [f"{name} ×{count}" if count > 1 else name for name, count in thinking.items()]
+    parts = [f"thinking: {', '.join(names)}" if names else "nobody thinks"]
+    if archive.findings:
+        parts.append(counted(len(archive.findings), "finding"))
+    return clean(f"team   {counted(archive.team.get('seats', 1), 'seat')}, {', '.join(parts)}")
 
 
 def of(bound: float | None) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tachograph.cli.options import AsJson, LedgerAt, RunId
-from tachograph.cli.output import tell, tell_json
+from tachograph.cli.output import quoted, tell, tell_json
 from tachograph.cli.turns import tell_turn
 from tachograph.errors import UsageError
+
+if TYPE_CHECKING:
+    from tachograph.loop.archive import Archive
 
 DIFF_LINES = 100
 
@@ -61,6 +64,7 @@ def show(
         tell(summary(archive))
         for line in summary_lines(archive):
             tell(line)
+        tell_team(archive)
         for title, records in (("trials", archive.trials),
                                ("lineage", archive.lineage(best.id) if best else [])):  # fmt: skip
             if records:
@@ -69,6 +73,23 @@ def show(
                     tell(f"{number:4}  {record_text(record)}")
         if changes:
             tell("\n" + shortened(changes, found.id))
+
+
+def tell_team(archive: Archive) -> None:
+    """Who brought what, and the board; nothing of a run that one proposer made alone."""
+    from tachograph.loop.board import findings_of
+    from tachograph.loop.tally import is_team, tallies, tally_text
+
+    if not is_team(archive):
+        return
+    tell("\nteam")
+    for tally in tallies(archive):
+        tell(f"  {tally_text(tally, archive)}")
+    if findings := findings_of(archive):
+        tell("\nfindings")
+        for each in findings:
+            tell(f"  by {each.proposer} on {each.candidate}, {each.verdict}")
+            tell(quoted(each.text))
 
 
 def shortened(changes: str, run: str) -> str:
@@ -120,14 +141,33 @@ def runs(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     from tachograph.cli.places import open_ledger
     from tachograph.loop.report import summary
     from tachograph.loop.run import archives
+    from tachograph.loop.tally import paid_text
 
     with open_ledger(ledger) as (book, _):
         found = archives(book)
-    rows = [{"run": run, "task": archive.opened.task if archive.opened else "",
-             "ended": archive.closed.reason if archive.closed else None,
-             "summary": summary(archive)} for run, archive in found.items()]  # fmt: skip
+    rows = [
+        {
+            "run": run, "task": archive.opened.task if archive.opened else "",
+            "ended": archive.closed.reason if archive.closed else None,
+            "proposers": archive.team.get("proposers", []), "seats": archive.team.get("seats", 1),
+            "findings": len(archive.findings), "tokens": archive.tokens,
+            "money_usd": archive.money_usd, "summary": summary(archive),
+            "paid": paid_text(archive),
+        }
+        for run, archive in found.items()
+    ]  # fmt: skip
     if as_json:
         tell_json(rows)
         return
     for row in rows:
-        tell(f"{row['run']}  {row['task']:16}  {row['ended'] or 'not ended'}; {row['summary']}")
+        tell(runs_line(row))
+
+
+def runs_line(row: dict[str, Any]) -> str:
+    """One run on one line; who proposed and what was paid, where it was not recipes alone."""
+    parts = [row["ended"] or "not ended", row["summary"]]
+    if row["seats"] > 1 or row["proposers"] != ["recipes"]:
+        seats = "1 seat" if row["seats"] == 1 else f"{row['seats']} seats"
+        parts.append(f"{seats} of {', '.join(row['proposers'])}")
+    parts.append(row["paid"])
+    return f"{row['run']}  {row['task']:16}  {'; '.join(filter(None, parts))}"

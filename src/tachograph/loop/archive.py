@@ -129,6 +129,12 @@ class Turn:
     candidates: list[str] = field(default_factory=list)
     """Ids of what was proposed in it, in order."""
 
+    @property
+    def paid(self) -> list[ModelAnswered | ModelFailed | CommandEnded]:
+        """What the budget counts, each with its tokens and money."""
+        ended = [end for _, end in self.commands if end]
+        return [*self.answers, *self.failures, *ended]
+
 
 class Archive:
     """The state of one run after some prefix of the ledger."""

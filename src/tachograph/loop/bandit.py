@@ -20,7 +20,6 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tachograph.ledger.kinds import CommandEnded, ModelAnswered, ModelFailed
 from tachograph.loop.archive import Archive, Record, Turn, seconds_between
 from tachograph.loop.choose.policy import merits
 
@@ -81,11 +80,9 @@ def outcomes(archive: Archive) -> list[Outcome]:
 def cost_of(turn: Turn, judged: float) -> float:
     """Money for models and for machine time, in US dollars."""
     assert turn.ended is not None
-    ended = [end for _, end in turn.commands if end]
-    paid: list[ModelAnswered | ModelFailed | CommandEnded] = [*turn.answers, *turn.failures, *ended]
     models = sum(
         (body.counted_usd if body.counted_usd is not None else body.counted_tokens * TOKEN_USD)
-        for body in paid
+        for body in turn.paid
     )
     return models + (turn.ended.seconds + judged) * HOUR_USD / 3600
 

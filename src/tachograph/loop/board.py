@@ -33,7 +33,8 @@ def findings_of(archive: Archive) -> list[Finding]:
     for writer, body in reversed(archive.findings):
         if (body.text, body.candidate) not in seen:
             seen.add((body.text, body.candidate))
-            verdict = archive.records[body.candidate].verdict
+            record = archive.records[body.candidate]
+            verdict = "the task as given" if archive.is_seed(record) else record.verdict
             found.append(Finding(body.text, body.candidate, verdict, writer))
     good = [each for each in found if each.verdict == "kept"]
     bad = [each for each in found if each.verdict in DECIDED and each.verdict != "kept"]

@@ -9,6 +9,7 @@ from tachograph.ledger.kinds import CandidateKept, TrialTimed
 from tachograph.loop.archive import Archive, Record
 from tachograph.loop.run import Run
 from tachograph.loop.score import words
+from tachograph.loop.tally import team_data
 from tachograph.task import Candidate
 
 VERDICTS = {
@@ -92,6 +93,7 @@ def record_data(record: Record) -> dict[str, Any]:
         "candidate": record.id,
         "parents": record.proposed.parents,
         "proposer": record.proposed.proposer,
+        "turn": record.proposed.turn,
         "label": record.proposed.label,
         "note": record.proposed.note,
         "verdict": record.verdict,
@@ -130,7 +132,8 @@ def run_data(run: Run) -> dict[str, Any]:
         "task_digest": opened.task_digest,
         "box": opened.box,
         "budget": opened.budget,
-        "proposers": opened.proposers,
+        "proposers": archive.team["proposers"],
+        "team": team_data(archive),
         "clock_test": clock
         and {
             "ratio": clock.ratio, "low": clock.low, "high": clock.high, "pairs": clock.pairs,

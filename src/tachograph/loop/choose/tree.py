@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from tachograph.loop.archive import Archive
 from tachograph.loop.choose.policy import Place, merits
 
-WIDTH = 0.25
+WIDTH = 0.5
 """Of the bound, in units of the whole range of merits: 1 for rewards that fill 0 to 1 evenly."""
 
 
