@@ -42,6 +42,12 @@ def test_stepping_stones_come_the_fastest_first():
     assert parents(folded(*bodies)) == ["c-0", "c-2", "c-3", "c-1", "c-seed"]
 
 
+def test_before_anything_is_kept_the_seed_comes_first():
+    """A stepping stone is only tried when the proposer has nothing more for the seed."""
+    archive = folded(proposed("c-1"), raced("c-1", "screen", 1.0), dropped("c-1", "same"))
+    assert parents(archive) == ["c-seed", "c-1"]
+
+
 def test_what_is_wrong_or_slower_is_no_parent():
     """Only what passed and was not shown to be slower is built upon."""
     bodies = []

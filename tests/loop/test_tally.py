@@ -59,7 +59,7 @@ def test_everybody_is_counted():
 def test_in_words():
     """What went wrong is named, and a price that is not known is not 0."""
     archive = some_history()
-    assert tally_text(tallies(archive)[1], archive).split("  ")[-1] == (
+    assert tally_text(tallies(archive)[1], archive).split("  ")[-1].strip() == (
         "2 turns, 1 candidate, 1 kept, 1 malformed, 4 s, 1,500 tokens, 0.02 USD, "
         "some at a price not known"
     )

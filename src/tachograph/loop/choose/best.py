@@ -21,8 +21,7 @@ def best(archive: Archive, seed: str, place: Place, rng: random.Random) -> Itera
 
 def in_order(archive: Archive, seed: str) -> Iterator[str]:
     """With repeats."""
-    if archive.best:
-        yield archive.best.id
+    yield archive.best.id if archive.best else seed
     stones = [r for r in archive.trials if r.verdict in STONES and r.merit is not None]
     stones.sort(key=lambda r: r.merit or 0.0, reverse=True)
     for record in stones:
