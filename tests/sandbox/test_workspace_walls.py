@@ -168,6 +168,16 @@ def test_a_path_is_not_shown_because_its_neighbour_is(level: str, folder: Path) 
             beside.unlink()
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_package_is_hidden_though_it_is_installed(level: str, folder: Path) -> None:
+    """As one that holds a task's labels; others stay."""
+    with workspace_at(level, folder, hidden_packages=["email"]) as workspace:
+        ended = workspace.exec(["python3", "-c", "import email.message"])
+        assert (b"No module named 'email" in ended.stderr) == (level == "A"), ended
+        assert (b"Permission denied" in ended.stderr) == (level == "B"), ended
+        assert workspace.exec(["python3", "-c", "import json"]).status == 0
+
+
 def test_a_socket_of_the_judges_is_let_in_alone(folder: Path) -> None:
     """Not the others in its folder."""
     script = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"

@@ -44,9 +44,10 @@ AIMS = {"all_cores": list(range(os.cpu_count() or 1)), "memory_mib": 256, "disk_
         "processes": 64}  # fmt: skip
 ALLOWED = ("fork", "run_program", "new_session", "stay_behind_files", "find_files", "log",
            "result", "see_processes", "signal_parent", "read_shadow", "udp",
-           "deep_folders")  # fmt: skip
-"""In a workspace: processes; files that stay, however deep; output that is cut, not refused; its
-keeper's number; a /etc/passwd of its own; packets into an empty network."""
+           "deep_folders", "outlive")  # fmt: skip
+"""In a workspace: processes, and what becomes of them when their parent ends; files that stay,
+however deep; output that is cut, not refused; its keeper's number; a /etc/passwd of its own; packets
+into an empty network."""
 CALL = """
 import json, sys
 sys.path.insert(0, ".")

@@ -87,12 +87,14 @@ class Workspace:
     def open(cls, folder: Path, *, level: Level = "A", limits: WorkspaceLimits | None = None,
              python: Path | None = None, shown: Sequence[Path] = (),
              writable: Sequence[Path] = (), hidden: Sequence[Path] = (),
+             hidden_packages: Sequence[str] = (),
              sockets: Mapping[str, Path] | None = None, network: bool = False,
              environment: Mapping[str, str] | None = None) -> Workspace:  # fmt: skip
         """A workspace on `folder`, which its commands may write to.
 
         `shown`: paths that they may read as well, at their own place; `writable`: and write to;
-        `hidden`: folders that stay out of sight wherever they lie. `sockets`: Unix sockets of the
+        `hidden`: folders that stay out of sight wherever they lie; `hidden_packages`: of the
+        interpreter's, those that do. `sockets`: Unix sockets of the
         judge's (level A only), by the name that they get in /run. `network`: the machine's own,
         its loopback included; else an empty one. `environment`: all that commands see of it,
         besides a few variables of ours.
@@ -110,6 +112,7 @@ class Workspace:
         paths = {
             "shown": absolute(shown), "writable": absolute(writable),
             "masks": [str(PACKAGE), *absolute(hidden)],
+            "hidden_packages": list(hidden_packages),
             "sockets": {name: str(path.resolve()) for name, path in (sockets or {}).items()},
         }  # fmt: skip
         check_there([made.folder, *shown, *writable, *(sockets or {}).values()])

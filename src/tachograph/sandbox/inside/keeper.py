@@ -98,7 +98,9 @@ class Keeper:
         masks = config["masks"]
         readable = walls.readable_paths(masks, config["shown"])
         whole = [part for path in writable for part in walls.without(path, masks)]
-        self.ruleset = landlock.prepare(readable, [*whole, "/dev/null"], tcp=config["network"])
+        listed = walls.parted(masks, config["shown"])
+        self.ruleset = landlock.prepare(readable, [*whole, "/dev/null"], listed=listed,
+                                        tcp=config["network"])  # fmt: skip
         if config["network"]:
             self.families = seccomp.INTERNET
 
@@ -218,6 +220,7 @@ def main() -> None:
     """Run as the keeper. The last argument is the line; the configuration comes over it first."""
     line = socket.socket(fileno=int(sys.argv[-1]))
     config = json.loads(line.recv(1 << 17))
+    config["masks"] += walls.folders_of(config["hidden_packages"])
     try:
         keeper = Keeper(config, line)
     except OSError as error:

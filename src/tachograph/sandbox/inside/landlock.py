@@ -29,10 +29,11 @@ def version() -> int:
     return max(int(result), 0)
 
 
-def prepare(readable: Iterable[str], writable: Iterable[str], *, tcp: bool = False,
-            signals: bool = False) -> int:  # fmt: skip
+def prepare(readable: Iterable[str], writable: Iterable[str], *, listed: Iterable[str] = (),
+            tcp: bool = False, signals: bool = False) -> int:  # fmt: skip
     """A ruleset (a file descriptor): all else on the file system is neither read nor written.
 
+    `listed`: folders of which the names may be read, and of those below, as an import needs it.
     `tcp`, `signals`: these are let through to processes outside. Raises OSError where the kernel
     has no Landlock. A path that does not exist is passed over.
     """
@@ -44,7 +45,7 @@ def prepare(readable: Iterable[str], writable: Iterable[str], *, tcp: bool = Fal
     attributes = attributes[: 8 if abi < 4 else 16 if abi < 6 else 24]
     ruleset = kernel.syscall("landlock_create_ruleset", kernel.LANDLOCK_CREATE, attributes,
                              ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))  # fmt: skip
-    for paths, rights in ((readable, READ), (writable, handled)):
+    for paths, rights in ((readable, READ), (listed, READ_DIR), (writable, handled)):
         for path in paths:
             allow(ruleset, path, rights & handled)
     return ruleset

@@ -8,6 +8,7 @@ import glob
 import os
 import resource
 import sys
+from pathlib import PurePath
 from typing import Any, Dict, List, Sequence, Tuple
 
 from tachograph.sandbox.inside import kernel, landlock, namespaces, seccomp
@@ -134,6 +135,14 @@ def readable_paths(masks: List[str], shown: Sequence[str] = ()) -> List[str]:
     for path in (*namespaces.SYSTEM, *namespaces.interpreter_paths(), *shown):
         paths += without(os.path.realpath(path), masks)
     return paths
+
+
+def parted(masks: List[str], shown: Sequence[str] = ()) -> List[str]:
+    """Level B: folders that `readable_paths` gives in parts, because a mask lies beneath them."""
+    tops = [os.path.realpath(path)
+            for path in (*namespaces.SYSTEM, *namespaces.interpreter_paths(), *shown)]  # fmt: skip
+    above = {str(folder) for mask in masks for folder in PurePath(mask).parents}
+    return sorted(f for f in above if any(f == t or f.startswith(t + "/") for t in tops))
 
 
 def without(path: str, masks: List[str]) -> List[str]:

@@ -67,8 +67,9 @@ class Zygote:
             # an older one lets a candidate cut short files that belong to this user
             raise OSError(f"Landlock {landlock.version()} (Linux before 6.2) as an ordinary user")
         self.ruleset = landlock.prepare(
-            walls.readable_paths(config["masks"]), [self.staging, "/dev/null"]
-        )
+            walls.readable_paths(config["masks"]), [self.staging, "/dev/null"],
+            listed=walls.parted(config["masks"]),
+        )  # fmt: skip
 
     def serve(self) -> None:
         """Fork a box for each request until the judge hangs up."""

@@ -159,7 +159,8 @@ class Turn:
         sockets = {} if self.door.port else {SOCKET: self.door.path}
         return Workspace.open(
             self.folder, level=self.command.level or "A", limits=self.preset.limits(), shown=shown,
-            hidden=hidden, sockets=sockets, network=self.preset.network,
+            hidden=hidden, hidden_packages=self.brief.task.hidden, sockets=sockets,
+            network=self.preset.network,
             environment=dict(self.preset.settings) | self.preset.passed(),
         )  # fmt: skip
 
