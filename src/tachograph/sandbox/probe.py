@@ -46,8 +46,8 @@ ALLOWED = ("fork", "run_program", "new_session", "stay_behind_files", "find_file
            "result", "see_processes", "signal_parent", "read_shadow", "udp",
            "deep_folders", "outlive")  # fmt: skip
 """In a workspace: processes, and what becomes of them when their parent ends; files that stay,
-however deep; output that is cut, not refused; its keeper's number; a /etc/passwd of its own; packets
-into an empty network."""
+however deep; output that is cut, not refused; its keeper's number; a /etc/passwd of its own;
+packets into an empty network."""
 CALL = """
 import json, sys
 sys.path.insert(0, ".")
