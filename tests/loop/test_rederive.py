@@ -18,7 +18,7 @@ from tachograph.ledger.kinds import (
 from tachograph.loop.budget import Budget
 from tachograph.loop.rederive import rederive
 from tachograph.loop.run import Run
-from tachograph.loop.team import Team
+from tachograph.loop.team import Team, seated
 from tachograph.loop.turn import Loop
 
 
@@ -41,7 +41,7 @@ class Elsewhere(Scripted):
 
 def run_of(bench, ledger, folder, proposers, team):
     """A run that records who plays in it."""
-    names = [proposer.name for proposer in proposers]
+    names, team = [proposer.name for proposer in proposers], seated(team, proposers)
     run = Run.open(ledger, folder, bench.task, Budget(), bench.rules, box=bench.description,
                    proposers=names, team=team.plain(), random_seed=7)  # fmt: skip
     Loop(run, bench, proposers, Budget(), team=team).drive()
@@ -107,6 +107,18 @@ def test_a_timed_run_follows_from_its_races(new_bench, ledger, ledger_folder):
         forged = [replace(e, body=replace(e.body, against=WRONG.id)) if e is screens[0] else e
                   for e in entries]  # fmt: skip
         assert "was compared with" in rederive(forged).faults[0]
+
+
+def test_those_that_think_here_sit_in_the_judges_seat(new_bench, ledger, ledger_folder):
+    """Their choices follow, too, from the team as it was recorded."""
+    bench = new_bench(metric="check")
+    proposers = [Elsewhere(correct(4), "there"), Scripted(correct(9), "here")]
+    entries = run_of(bench, ledger, ledger_folder, proposers, Team(seats=2))
+    begun = [entry.body for entry in entries if isinstance(entry.body, TurnBegun)]
+    assert {turn.proposer for turn in begun if turn.seat == 0} == {"here"}
+    assert {turn.proposer for turn in begun if turn.seat > 0} == {"there"}
+    found = rederive(entries)
+    assert found.agrees, list(found.lines())
 
 
 def test_turns_given_again_and_a_changed_team_follow_too(new_bench, ledger, ledger_folder):

@@ -109,7 +109,7 @@ def run_task(
     from tachograph.loop.bench import open_bench
     from tachograph.loop.budget import Budget
     from tachograph.loop.propose.registry import Setting, opened
-    from tachograph.loop.team import Team
+    from tachograph.loop.team import Team, seated
     from tachograph.task import load
 
     loaded = load(task)
@@ -134,6 +134,7 @@ def run_task(
         say_level(bench)
         say_opened(proposers)
         say_estimate(proposers, loaded, budget)
+        team = seated(team, proposers)
         run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
                        proposers=[each.name for each in proposers], team=team.plain(),
                        random_seed=random_seed)  # fmt: skip
@@ -171,7 +172,7 @@ def resume_run(
     from tachograph.loop.propose.registry import Setting
     from tachograph.loop.propose.registry import opened as opened_proposers
     from tachograph.loop.run import Run
-    from tachograph.loop.team import Team
+    from tachograph.loop.team import Team, seated
 
     wanted = Wanted.of(proposer, seats, policy, direction, until, turn_seconds)
     with open_ledger(ledger) as (book, folder):
@@ -195,6 +196,7 @@ def resume_run(
             say_level(bench)
             say_opened(proposers)
             say_estimate(proposers, loaded, budget)
+            team = seated(team, proposers)
             changed = recorded(team, proposers) != found.archive.team
             found.resume(recorded(team, proposers) if changed else None)
             reason = sit(found, bench, proposers, team, budget, quiet=as_json, sealed=keep_sealed)

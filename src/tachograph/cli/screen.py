@@ -229,10 +229,13 @@ def team_line(archive: Archive) -> str:
     thinking = Counter(turn.begun.proposer for turn in list(archive.turns.values())
                        if not turn.ended)  # fmt: skip
     names = [f"{name} ×{count}" if count > 1 else name for name, count in thinking.items()]
-    parts = [f"thinking: {', '.join(names)}" if names else "nobody thinks"]
+    seats = archive.team.get("seats", 1)
+    parts = [f"thinking: {', '.join(names)}"] if names else []
+    if waiting := seats - sum(thinking.values()):
+        parts.append(f"{waiting} waiting for the judge")
     if archive.findings:
         parts.append(counted(len(archive.findings), "finding"))
-    return clean(f"team   {counted(archive.team.get('seats', 1), 'seat')}, {', '.join(parts)}")
+    return clean(f"team   {counted(seats, 'seat')}, {', '.join(parts)}")
 
 
 def of(bound: float | None) -> str:

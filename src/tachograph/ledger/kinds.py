@@ -104,7 +104,7 @@ class TurnBegun:
     turn: int
     """Number of the turn in the run, from 1."""
     seat: int
-    """Which of the run's seats, from 1."""
+    """Which of the run's seats, from 1; 0: the judge's own."""
     proposer: str
     """Name of the proposer."""
     parent: str

@@ -256,11 +256,6 @@ class Office:
                 given.waited_seconds += time.monotonic() - given.waiting_since
                 given.waiting_since = None
 
-    def candidates_of(self, given: Given) -> list[str]:
-        """What was proposed in this turn."""
-        turn = self.run.archive.turns.get(given.begun.turn)
-        return list(turn.candidates) if turn else []
-
     # -- what desks ask for ----------------------------------------------------------------------
 
     def brief(self, given: Given) -> Brief:

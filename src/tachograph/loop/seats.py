@@ -1,10 +1,9 @@
 """Seats: threads in which proposers think while the judge judges.
 
 A seat asks the office for a turn, lets its proposer think, hands in what it made and waits for the
-verdict, so that its next brief knows it and no seat runs far ahead of the judge. A proposer that
-thinks here is left to the judge's thread, which serves it when no candidate waits. A thread cannot
-be ended from outside: a proposer that hangs keeps its thread, and the seat gets a new one. Proven
-by tests/loop/test_seats.py.
+verdict, so that its next brief knows it and no seat runs far ahead of the judge. A thread cannot be
+ended from outside: a proposer that hangs keeps its thread, and the seat gets a new one. Proven by
+tests/loop/test_seats.py. Not covered: proposers that think on the judge's thread (turn.py).
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections import deque
 
-from tachograph.loop.desk import Given
 from tachograph.loop.office import Office
 from tachograph.loop.workshop import leave_the_clock_alone
 
@@ -32,8 +29,6 @@ class Seats:
         self.office = office
         self.cores = cores
         self.threads: dict[int, Seat] = {}
-        self.here: deque[Given] = deque()
-        """Turns that wait for the judge's thread."""
         self.resting: dict[int, int] = {}
         """Seat to the news at which there was no turn for it."""
         self.broken: BaseException | None = None
@@ -107,21 +102,10 @@ class Seat(threading.Thread):
         given = self.office.give(self.number)
         if given is None:
             self.rest(version)
-        elif given.proposer.thinks_here:
-            self.leave_to_the_judge(given)
         else:
             candidate = self.office.think(given)
             if candidate:
                 self.office.await_verdict(candidate)
-
-    def leave_to_the_judge(self, given: Given) -> None:
-        """Wait until the judge's thread has held this turn and its candidate has its verdict."""
-        with self.office.news:
-            self.seats.here.append(given)
-            self.office.tell()
-            self.office.news.wait_for(lambda: given.over or self.office.stopping.is_set())
-        for candidate in self.office.candidates_of(given):
-            self.office.await_verdict(candidate)
 
     def rest(self, version: int) -> None:
         """Until there is news."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from tachograph.errors import UsageError
 from tachograph.loop import bandit
 from tachograph.loop.archive import Archive
 from tachograph.loop.choose import Place, find_policy
+from tachograph.loop.propose.protocol import Proposer
 
 MOST_SEATS = 64
+JUDGES_SEAT = 0
+"""Of proposers that think on the judge's thread, in a team where others do not."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Team:
     """A proposer that brought nothing new this many turns in a row gets no further one."""
     turn_seconds: float = 3600.0
     """A turn that takes longer, the judge's time not counted, is given up."""
+    here: tuple[str, ...] = ()
+    """Proposers that think on the judge's thread, where others do not: they have its own seat."""
     until: str = ""
     """What ends the run when the best has it (loop/until.py); empty: nothing but budgets."""
 
@@ -45,7 +50,7 @@ class Team:
 
     def plain(self) -> dict[str, Any]:
         """As the ledger holds it."""
-        return asdict(self) | {"directions": list(self.directions)}
+        return asdict(self) | {"directions": list(self.directions), "here": list(self.here)}
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Team:
@@ -55,11 +60,25 @@ class Team:
         """
         known = {field.name for field in fields(cls)}
         given = {name: value for name, value in plain.items() if name in known}
-        return cls(**given | {"directions": tuple(plain.get("directions", ()))})
+        for name in ("directions", "here"):
+            given[name] = tuple(plain.get(name, ()))
+        return cls(**given)
 
     def direction(self, seat: int) -> str:
         """Of that seat; empty where it has none."""
-        return self.directions[seat - 1] if seat <= len(self.directions) else ""
+        return self.directions[seat - 1] if 1 <= seat <= len(self.directions) else ""
+
+    def sitting(self, proposers: Sequence[str], seat: int) -> list[str]:
+        """Those who may have a turn in that seat."""
+        if not self.here:
+            return list(proposers)
+        return [name for name in proposers if (name in self.here) == (seat == JUDGES_SEAT)]
+
+
+def seated(team: Team, proposers: Sequence[Proposer]) -> Team:
+    """The team with the judge's own seat for those that think here, where others do not."""
+    here = tuple(proposer.name for proposer in proposers if proposer.thinks_here)
+    return replace(team, here=here if len(here) < len(proposers) else ())
 
 
 @dataclass(frozen=True)
@@ -79,7 +98,7 @@ def choose(archive: Archive, team: Team, proposers: Sequence[str], turn: int,
     rng = random.Random(f"{opened.random_seed}:{turn}")
     place = Place(seat, team.seats)
     parents = list(find_policy(team.policy)(archive, opened.seed_candidate, place, rng))
-    willing = [name for name in proposers if not is_retired(archive, team, name)
+    willing = [name for name in team.sitting(proposers, seat) if not is_retired(archive, team, name)
                and any((name, parent) not in archive.exhausted for parent in parents)]  # fmt: skip
     if not willing:
         return None

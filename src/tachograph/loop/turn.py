@@ -26,13 +26,14 @@ from tachograph.loop.office import Office, Works
 from tachograph.loop.propose.protocol import Proposer
 from tachograph.loop.run import Run
 from tachograph.loop.seats import Seats
-from tachograph.loop.team import Team, is_retired, why_retired
+from tachograph.loop.team import JUDGES_SEAT, Team, is_retired, seated, why_retired
 from tachograph.loop.until import parse_until, reached
 from tachograph.loop.workshop import Workshop, example, output_of
 from tachograph.sandbox import Program
 
 LOOK_SECONDS = 0.2
 """Where nothing is to be judged, clocks and other processes' entries are looked at this often."""
+HERE_EVERY = 8
 
 
 class Loop:
@@ -43,7 +44,7 @@ class Loop:
         run.check_unrevealed()
         self.run = run
         self.bench = bench
-        self.team = team or Team(seats=bench.parallel)
+        self.team = seated(team or Team(), proposers)
         archive = run.archive
         self.spending = Spending(budget, len(archive.trials), archive.wall_seconds, archive.tokens,
                                  archive.money_usd)  # fmt: skip
@@ -57,6 +58,8 @@ class Loop:
         )
         self.seats = Seats(self.office, self.workshop.cores)
         self.next_seat = 0
+        self.last_here = len(archive.trials)
+        """Trials there were when a turn in the judge's own seat was last given."""
         until = self.team.until
         self.until = parse_until(until, bench.task.metric) if until else None
 
@@ -96,7 +99,7 @@ class Loop:
         version = self.office.version
         self.run.refresh()
         waiting = self.run.archive.unfinished
-        given = self.turn_here() if len(waiting) < self.bench.parallel else None
+        given = self.turn_here(len(waiting))
         if given:
             self.office.think(given)
         elif waiting:
@@ -116,14 +119,22 @@ class Loop:
             return retired
         return "nothing left to try" + (f"; {retired}" if retired else "")
 
-    def turn_here(self) -> Given | None:
-        """A turn for this thread: one that a seat has left to it, or where no seat is a thread of
-        its own, the next seat's. With one seat, one candidate is made at a time.
+    def turn_here(self, waiting: int) -> Given | None:
+        """A turn for this thread, where fewer candidates wait than can be checked at once.
+
+        With others in seats of their own, it fills the judge's idle time, and at least every
+        `HERE_EVERY` trials it comes first, so that nobody is starved by those that think quickly.
         """
-        if self.seats.threads:
-            return self.seats.here.popleft() if self.seats.here else None
-        self.next_seat = self.next_seat % self.team.seats + 1
-        return self.office.give(self.next_seat)
+        if not self.seats.threads:
+            if waiting >= self.bench.parallel:
+                return None
+            self.next_seat = self.next_seat % self.team.seats + 1
+            return self.office.give(self.next_seat)
+        trials = len(self.run.archive.trials)
+        if not self.team.here or (waiting and trials - self.last_here < HERE_EVERY):
+            return None
+        self.last_here = trials
+        return self.office.give(JUDGES_SEAT)
 
     # -- trials ----------------------------------------------------------------------------------
 
