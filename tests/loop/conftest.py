@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loop_toys import make_task, opened
+from loop_toys import make_steady, make_task, opened
 
 from tachograph.errors import BoxError
 from tachograph.ledger import Ledger
@@ -20,17 +20,24 @@ BenchMaker = Callable[..., Bench]
 
 @pytest.fixture
 def new_bench(tmp_path: Path) -> Iterator[BenchMaker]:
-    """Opens a bench at level A on a new toy task; arguments are those of `make_task`."""
+    """Opens a bench at level A on a new toy task; arguments are those of `make_task`.
+
+    `steady`: times follow from the sources, so that no load of the machine changes a verdict.
+    """
     with ExitStack() as stack:
 
-        def make(*, parallel: int = 1, rules: Rules | None = None, **toy: Any) -> Bench:
+        def make(*, parallel: int = 1, rules: Rules | None = None, steady: bool = False,
+                 **toy: Any) -> Bench:  # fmt: skip
             task = make_task(tmp_path / f"task-{len(list(tmp_path.iterdir()))}", **toy)
             try:
-                return stack.enter_context(
+                bench = stack.enter_context(
                     open_bench(task, level="A", parallel=parallel, rules=rules)
                 )
             except BoxError as error:
                 pytest.skip(f"no box at level A: {error.message}")
+            for examiner in bench.examiners if steady else ():
+                make_steady(examiner)
+            return bench
 
         yield make
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tachograph.ledger import Entry, Ledger
 from tachograph.loop.bench import Bench
 from tachograph.loop.budget import Budget
+from tachograph.loop.check import Answer, Draw, Examiner
 from tachograph.loop.draws import Secret, Series
 from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.loop.run import Run
@@ -50,6 +54,7 @@ def answer(x, late):
     return 2 * x{tail}
 """
 SEED_LOOPS = 120_000
+LOOPS = re.compile(r"range\((.*)\)")
 
 
 def program(loops: int = SEED_LOOPS, tail: str = "") -> Candidate:
@@ -108,6 +113,26 @@ class Scripted:
             if candidate.id not in brief.tried:
                 return Proposal(candidate, f"number {number}", "as scripted")
         return None
+
+
+def make_steady(examiner: Examiner) -> None:
+    """From now on a call takes 1 µs for each loop of its source, give or take 1 %, by both clocks.
+
+    Boxes, inputs and checks stay real. For tests of what the judge and the loop do with times: no
+    load of the machine can change a verdict.
+    """
+    really, noise = examiner.examine, random.Random(5)
+
+    def examine(candidate: Candidate, draw: Draw, *, warm: bool = False) -> Answer:
+        answer = really(candidate, draw, warm=warm)
+        if answer.wall_seconds is None:
+            return answer
+        loops = LOOPS.search(candidate.files["toy.py"])
+        count = eval(loops[1], {"late": draw.inputs["late"]}) if loops else 0
+        seconds = 1e-6 * (100 + count) * noise.lognormvariate(0, 0.01)
+        return replace(answer, wall_seconds=seconds, cpu_seconds=seconds)
+
+    examiner.examine = examine  # type: ignore[method-assign]
 
 
 def fresh() -> Series:

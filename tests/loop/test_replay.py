@@ -77,8 +77,9 @@ def test_a_check_comes_to_the_same(new_bench, ledger, candidate, tried):
 
 def test_a_race_is_checked_again_on_all_its_draws(new_bench, ledger, tried):
     """Every input that a kept candidate was timed on is made again."""
-    bench = new_bench(rules=Rules(max_pairs=8))
+    bench = new_bench(rules=Rules(max_pairs=8), steady=True)
     run = tried(bench, FAST)
+    assert run.archive.records[FAST.id].verdict == "kept"
     stages = [timed.stage for timed in run.archive.records[FAST.id].timed]
     found = done_again(run, bench, FAST)
     assert [one.stage for one in found] == ["check", *stages]

@@ -117,7 +117,7 @@ def test_a_trial_that_another_process_finished_is_not_repeated(new_bench, ledger
 
 def test_winners_are_built_upon(new_bench, ledger, ledger_folder):
     """The parent of a proposal is the best of its time."""
-    bench = new_bench()
+    bench = new_bench(steady=True)
     run = begin(ledger, ledger_folder, bench)
     drive(run, bench, [FAST, WRONG, FASTER])
     assert verdicts(run) == ["kept", "wrong", "kept"]
@@ -128,7 +128,7 @@ def test_winners_are_built_upon(new_bench, ledger, ledger_folder):
 
 def test_a_revoked_best_is_replaced(new_bench, ledger, ledger_folder):
     """The trial that found it out goes on, against the best before it."""
-    bench = new_bench()
+    bench = new_bench(steady=True)
     liar = raw("for _ in range(20_000):\n    pass\nreturn 2 * x + late")
     run = begin(ledger, ledger_folder, bench)
     drive(run, bench, [liar])
@@ -223,7 +223,7 @@ def test_two_at_once_keep_to_the_trial_budget(new_bench, ledger, ledger_folder):
 
 def test_two_at_once_race_one_at_a_time(new_bench, ledger, ledger_folder):
     """A winner is found whatever its neighbour does."""
-    bench = new_bench(parallel=2)
+    bench = new_bench(parallel=2, steady=True)
     run = begin(ledger, ledger_folder, bench)
     drive(run, bench, [EQUAL, FAST])
     assert run.archive.records[FAST.id].verdict == "kept"
@@ -243,7 +243,7 @@ def test_a_broken_neighbour_box_costs_no_verdict(new_bench, ledger, ledger_folde
 
 def test_the_ledger_tells_the_whole_story(new_bench, ledger, ledger_folder):
     """What the loop saw live is what anyone folds from the entries afterwards."""
-    bench = new_bench()
+    bench = new_bench(steady=True)
     entries = []
     run = begin(ledger, ledger_folder, bench, entries=entries)
     drive(run, bench, [WRONG, FAST])
