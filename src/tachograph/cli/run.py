@@ -15,6 +15,7 @@ from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import quoted, remark, tell, tell_json
 from tachograph.cli.stop import Stop
 from tachograph.cli.team import (
+    AnswerTokens,
     BaseUrl,
     Directions,
     Money,
@@ -97,6 +98,7 @@ def run_task(
     parallel: Parallel = 1,
     base_url: BaseUrl = "",
     prices: PricesAt = None,
+    answer_tokens: AnswerTokens = None,
     level: LevelName = None,
     unsafe_no_sandbox: Unsafe = False,
     keep_sealed: KeepSealed = False,
@@ -115,7 +117,7 @@ def run_task(
     loaded = load(task)
     specs = proposer or ["recipes"]
     wanted = Wanted.of(specs, seats, policy, direction, until, turn_seconds)
-    check_models(specs, base_url, prices)
+    check_models(specs, base_url, prices, answer_tokens)
     budget = Budget(trials, seconds, cpu_seconds, tokens, money)
     if budget == Budget():
         budget = Budget(wall_seconds=DEFAULT_SECONDS)
@@ -125,7 +127,9 @@ def run_task(
     import_beside("tachograph.loop.run", "tachograph.loop.propose.recipes", "tachograph.loop.turn")
     with (
         open_bench(loaded, level=box, parallel=parallel) as bench,
-        opened(specs, Setting(ledger_folder(ledger), box, base_url, prices)) as proposers,
+        opened(
+            specs, Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens)
+        ) as proposers,
         open_ledger(ledger, create=True) as (book, folder),
     ):
         from tachograph.loop.run import Run
@@ -158,6 +162,7 @@ def resume_run(
     parallel: Parallel = 1,
     base_url: BaseUrl = "",
     prices: PricesAt = None,
+    answer_tokens: AnswerTokens = None,
     level: LevelName = None,
     unsafe_no_sandbox: Unsafe = False,
     keep_sealed: KeepSealed = False,
@@ -180,7 +185,7 @@ def resume_run(
         opened = found.archive.opened
         assert opened is not None
         specs = list(wanted.specs or found.archive.team["proposers"])
-        check_models(specs, base_url, prices)
+        check_models(specs, base_url, prices, answer_tokens)
         given = Budget(trials, seconds, cpu_seconds, tokens, money)
         budget = given if given != Budget() else Budget(**opened.budget)
         loaded = recall_task(folder, opened.task_digest, task)
@@ -191,7 +196,9 @@ def resume_run(
         import_beside("tachograph.loop.propose.recipes", "tachograph.loop.turn")
         with (
             open_bench(loaded, level=box, parallel=parallel) as bench,
-            opened_proposers(specs, Setting(folder, box, base_url, prices)) as proposers,
+            opened_proposers(
+                specs, Setting(folder, box, base_url, prices, answer_tokens)
+            ) as proposers,
         ):
             say_level(bench)
             say_opened(proposers)

@@ -34,6 +34,7 @@ def show(
     turn: Annotated[
         int | None, typer.Option("--turn", metavar="N", help="All that was said in that turn.")
     ] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="With --turn: cut nothing.")] = False,
     ledger: LedgerAt = None,
     as_json: AsJson = False,
 ) -> None:
@@ -46,7 +47,7 @@ def show(
     with open_ledger(ledger) as (book, folder):
         found = Run.read(book, run, folder)
         if turn is not None:
-            tell_turn(found, turn, as_json=as_json)
+            tell_turn(found, turn, whole=whole, as_json=as_json)
             return
         archive = found.archive
         opened, best = archive.opened, archive.best

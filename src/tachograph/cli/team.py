@@ -53,6 +53,11 @@ PricesAt = Annotated[
     typer.Option("--prices", metavar="FILE", help="What models cost, as TOML."),
 ]
 
+AnswerTokens = Annotated[
+    int | None,
+    typer.Option("--answer-tokens", help="Most tokens of one answer of a model [default: 16384]."),
+]
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -130,8 +135,12 @@ def team_text(team: Team, names: Sequence[str]) -> str:
     return f"; {seats} of {', '.join(names)}{policy}"
 
 
-def check_models(specs: Sequence[str], base_url: str, prices: Path | None) -> None:
+def check_models(specs: Sequence[str], base_url: str, prices: Path | None,
+                 answer_tokens: int | None) -> None:  # fmt: skip
     """Options of models go with a proposer that asks one. Raises UsageError."""
-    if (base_url or prices) and not any(s.startswith(("model:", "agent:")) for s in specs):
-        raise UsageError("--base-url and --prices are for models",
+    if answer_tokens is not None and answer_tokens < 1:
+        raise UsageError(f"--answer-tokens {answer_tokens}", hint="give 1 or more")
+    given = base_url or prices or answer_tokens
+    if given and not any(s.startswith(("model:", "agent:")) for s in specs):
+        raise UsageError("--base-url, --prices and --answer-tokens are for models",
                          hint="--proposer model:openai-api/local/NAME")  # fmt: skip

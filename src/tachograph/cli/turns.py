@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from tachograph.loop.run import Run
     from tachograph.loop.transcript import Part
 
+PART_LINES = 40
+"""Of one message, where not all is asked for."""
+LINE_CHARACTERS = 300
 
-def tell_turn(run: Run, number: int, *, as_json: bool) -> None:
-    """Everything about one turn. Raises UsageError where the run has none of that number."""
+
+def tell_turn(run: Run, number: int, *, whole: bool, as_json: bool) -> None:
+    """Everything about one turn; long messages are cut, unless `whole`. Raises UsageError where the run has none of that number."""
     from tachograph.loop.transcript import transcript
 
     turn = run.archive.turns.get(number)
     if turn is None:
         last = max(run.archive.turns, default=0)
-        raise UsageError(f"run {run.id} has no turn {number}", hint=f"it has 1 to {last}")
+        hint = f"it has 1 to {last}" if last else "it has none yet"
+        raise UsageError(f"run {run.id} has no turn {number}", hint=hint)
     parts = list(transcript(run.ledger.fetch, turn))
     if as_json:
         tell_json(turn_data(turn, parts))
@@ -39,7 +44,18 @@ def tell_turn(run: Run, number: int, *, as_json: bool) -> None:
         tell(f"\n{part.who} {part.call}")
         if part.about:
             tell(quoted(part.about))
-        tell(quoted(part.text))
+        tell(quoted(part.text if whole else cut(part.text)))
+
+
+def cut(text: str) -> str:
+    """The beginning and the end of a long text, on lines of which none is long."""
+    most = LINE_CHARACTERS
+    lines = [line if len(line) <= most else line[:most] + "…" for line in text.splitlines()]
+    half = PART_LINES // 2
+    if len(lines) > PART_LINES:
+        left = f"… ({len(lines) - 2 * half} lines: --whole shows them)"
+        lines = [*lines[:half], left, *lines[-half:]]
+    return "\n".join(lines)
 
 
 def turn_data(turn: Turn, parts: list[Part]) -> dict[str, Any]:

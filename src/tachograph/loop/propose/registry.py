@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tachograph.errors import UsageError
 from tachograph.loop.propose.protocol import Proposer
 from tachograph.sandbox import Level
+
+if TYPE_CHECKING:
+    from tachograph.loop.propose.models import Call, Endpoint, Prices, Teller
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Setting:
     """Of a server of models; empty: the provider's own."""
     prices: Path | None = None
     """A table of prices of models."""
+    answer_tokens: int | None = None
+    """Most tokens of one answer of a model; None: as the proposer has it."""
 
 
 class Kind(NamedTuple):
@@ -58,8 +63,38 @@ def command(rest: str, setting: Setting) -> Proposer:
     return Command(rest, level=setting.level, hidden=[setting.folder])
 
 
+def model(rest: str, setting: Setting) -> Proposer:
+    """One call of any model."""
+    from tachograph.loop.propose.model import ModelProposer
+
+    endpoint, teller, prices, call = asked(rest, setting)
+    return ModelProposer(endpoint, teller, prices, call)
+
+
+def agent(rest: str, setting: Setting) -> Proposer:
+    """Any model, with tools."""
+    from tachograph.loop.propose.agent import AgentProposer
+
+    endpoint, teller, prices, call = asked(rest, setting)
+    return AgentProposer(endpoint, teller, prices, call=call)
+
+
+def asked(rest: str, setting: Setting) -> tuple[Endpoint, Teller, Prices, Call]:
+    """What a proposer that asks a model needs. Raises UsageError."""
+    from tachograph.loop.propose.models import Call, Endpoint, Prices
+    from tachograph.loop.propose.models.prices import read_prices
+    from tachograph.loop.propose.models.teller import teller_of
+
+    prices = read_prices(setting.prices) if setting.prices else Prices()
+    most = setting.answer_tokens
+    call = Call(()) if most is None else Call((), most_output_tokens=most)
+    return Endpoint(rest.strip(), setting.base_url), teller_of(setting.folder), prices, call
+
+
 KINDS: dict[str, Kind] = {
     "recipes": Kind(recipes, ""),
+    "model": Kind(model, "PROVIDER/MODEL"),
+    "agent": Kind(agent, "PROVIDER/MODEL"),
     "command": Kind(command, "PRESET or a command line"),
 }
 """By what stands before the colon."""

@@ -63,6 +63,15 @@ class AgentProposer:
         """As the ledger names it."""
         return f"agent:{self.endpoint.model}"
 
+    def __enter__(self) -> AgentProposer:
+        """Raises UsageError where this model cannot be asked; takes seconds."""
+        self.teller.open(self.endpoint)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing more is asked; what is under way is kept for a resume."""
+        self.teller.close()
+
     def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
         """The copy as the agent leaves it; None where it asked for trials and leaves the parent.
 

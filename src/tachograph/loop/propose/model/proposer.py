@@ -18,10 +18,14 @@ from tachograph.loop.propose.models import (
     Prices,
     Teller,
 )
-from tachograph.loop.propose.protocol import Brief, Desk, MalformedError, Proposal
+from tachograph.loop.propose.models.call import Usage
+from tachograph.loop.propose.protocol import Brief, Desk, Forecast, MalformedError, Proposal
 from tachograph.task import Candidate, Task
 
-MOST_ANSWER_BYTES = 1 << 20
+BYTES_A_TOKEN = 4
+"""Of English and of code, about."""
+RULES_TOKENS = 800
+REASONING_TOKENS = 2000
 
 
 class ModelProposer:
@@ -52,6 +56,16 @@ class ModelProposer:
     def __exit__(self, *_: object) -> None:
         """Nothing more is asked; what is under way is kept for a resume."""
         self.teller.close()
+
+    def forecast(self, task: Task) -> Forecast:
+        """Of a turn on the seed, with nothing tried yet."""
+        files, goal = task.seed.source_bytes, len(task.goal.encode())
+        read = (files + goal) // BYTES_A_TOKEN + RULES_TOKENS
+        written = min(files // BYTES_A_TOKEN + REASONING_TOKENS, self.call.most_output_tokens)
+        price = self.prices.of(self.endpoint.model)
+        usd = price.cost_usd(Usage(read, written)) if price else None
+        assumes = f"{BYTES_A_TOKEN} bytes a token; the answer: all files and {REASONING_TOKENS}"
+        return Forecast(read + written, usd, assumes)
 
     def propose(self, brief: Brief, desk: Desk) -> Proposal | None:
         """The model's candidate.
