@@ -18,7 +18,10 @@ LINE_CHARACTERS = 300
 
 
 def tell_turn(run: Run, number: int, *, whole: bool, as_json: bool) -> None:
-    """Everything about one turn; long messages are cut, unless `whole`. Raises UsageError where the run has none of that number."""
+    """Everything about one turn; long messages are cut, unless `whole`.
+
+    Raises UsageError where the run has none of that number.
+    """
     from tachograph.loop.transcript import transcript
 
     turn = run.archive.turns.get(number)
