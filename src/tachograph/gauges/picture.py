@@ -20,6 +20,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
@@ -184,12 +184,25 @@ def log_ticks(axes: Axes) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
 
 
+EPOCH = date(1970, 1, 1)
+"""Day 0 of matplotlib's date axes."""
+MOST_DAYS = 6
+
+
 def day_axis(axes: Axes) -> None:
-    """Few, short dates."""
-    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    formatter = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(formatter)
+    """Few, short dates: call it when everything is drawn. Years in January, months elsewhere."""
+    first, last = (EPOCH + timedelta(days=float(end)) for end in axes.get_xlim())
+    for months in (1, 2, 3, 6, 12, 24, 60, 120, 240):
+        begin = first.year * 12 // months * months
+        marks = [date(m // 12, m % 12 + 1, 1) for m in range(begin, last.year * 12 + 12, months)]
+        shown = [mark for mark in marks if first <= mark <= last]
+        if len(shown) <= MOST_DAYS:
+            break
+    shown = shown or [first]
+    labels = [f"{mark.year}" if mark.month == 1 else f"{mark:%b}" for mark in shown]
+    if not any(mark.month == 1 for mark in shown):
+        labels[0] = f"{shown[0]:%b}\n{shown[0].year}"
+    axes.set_xticks([(mark - EPOCH).days for mark in shown], labels)
 
 
 def nothing_to_show(theme: Theme, why: str) -> Figure:

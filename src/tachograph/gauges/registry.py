@@ -19,6 +19,7 @@ NAMES = (
     "horizon",
     "trend",
     "saturation",
+    "stitching",
     "next-step",
     "survey",
     "uplift",
