@@ -2,9 +2,11 @@
 
 The entries of a trial name its draws (draws.py); with the run's secret their inputs are made again,
 and compared with the digests that were recorded, before the candidate is called on them. What is
-replayed is the check, of each recorded call; how long a call takes is not. Nothing is recorded.
+replayed is the check, or the score, of each recorded call; how long a call takes is not. Nothing is
+recorded, and no score is told.
 Proven by tests/loop/test_replay.py. Not covered: a candidate that is not always right or wrong on
-the same input may differ by chance; inputs that are not a function of the generator alone.
+the same input may differ by chance; inputs that are not a function of the generator alone; faults
+of candidates that got no score, whose entries name no draw.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tachograph.errors import UsageError
-from tachograph.ledger.kinds import TrialChecked, TrialTimed
+from tachograph.ledger.kinds import CandidateScored, TrialChecked, TrialTimed
 from tachograph.loop.bench import Bench
 from tachograph.loop.check import Answer, Examiner
 from tachograph.loop.draws import Lot, Secret
 from tachograph.loop.run import Run
+from tachograph.loop.score.draws import Draws
+from tachograph.loop.score.examine import Fault, ScoreExaminer
 from tachograph.task import Candidate
+from tachograph.task.scorer import Scorer
 
 Finding = Literal["same", "another outcome", "other inputs", "no draws"]
 
@@ -32,11 +37,11 @@ class Replayed:
     seq: int
     """Of the entry."""
     stage: str
-    """check, screen, confirm or standing."""
+    """check, screen, confirm or standing; visible, fresh or sealed."""
     draws: int
     """Calls of the candidate."""
     recorded: str
-    """passed, or why it was refused."""
+    """passed, scored, or why it was refused."""
     finding: Finding
     """other inputs: the task's check draws others here, from the same seed, so it cannot be told.
     no draws: the entry does not name any."""
@@ -60,21 +65,23 @@ def replay(run: Run, bench: Bench, candidate: str) -> Iterator[Replayed]:
     task's check.
     """
     program, secret = run.candidate(candidate), run.secret
-    for entry in run.ledger.entries(run=run.id, kinds=(TrialChecked, TrialTimed)):
+    for entry in run.ledger.entries(run=run.id, kinds=(TrialChecked, TrialTimed, CandidateScored)):
         body = entry.body
-        if not isinstance(body, TrialChecked | TrialTimed) or body.candidate != candidate:
+        if getattr(body, "candidate", "") != candidate:
             continue
         if isinstance(body, TrialChecked):
             yield check_again(bench, program, secret, body, entry.seq)
-        else:
+        elif isinstance(body, TrialTimed):
             yield race_again(bench.examiner, program, secret, body, entry.seq)
+        elif isinstance(body, CandidateScored):
+            yield score_again(bench, program, secret, body, entry.seq)
 
 
 def check_again(bench: Bench, candidate: Candidate, secret: Secret, body: TrialChecked,
                 seq: int) -> Replayed:  # fmt: skip
     """One checked call, or a refusal without one."""
     recorded = "passed" if body.passed else body.reason
-    if body.draws == 0:
+    if body.reason == "refused":
         found = "refused" if bench.task.refusal(candidate) else "not refused"
         return Replayed(seq, "check", 0, recorded, "same" if found == recorded
                         else "another outcome", found)  # fmt: skip
@@ -105,6 +112,23 @@ def race_again(examiner: Examiner, candidate: Candidate, secret: Secret, body: T
     if inputs.hexdigest() != body.inputs_sha256:
         finding, refused = "other inputs", OTHER
     return Replayed(seq, body.stage, body.draws, "passed", finding, refused)
+
+
+def score_again(bench: Bench, candidate: Candidate, secret: Secret, body: CandidateScored,
+                seq: int) -> Replayed:  # fmt: skip
+    """All scores of one split. They are compared and not told: proposers hear rounded ones only."""
+    scorer = bench.examiner.check
+    assert isinstance(scorer, Scorer), "scores stand in runs on scored tasks only"
+    examiner = ScoreExaminer(bench.task, scorer, bench.examiners, Draws(secret))
+    marks = examiner.examine(candidate, body.split, body.draws)
+    detail = ""
+    if isinstance(marks, Fault):
+        detail = f"no score: {marks.answer.reason}"
+    elif list(marks.scores) != body.scores:
+        pairs = zip(marks.scores, body.scores, strict=True)
+        detail = f"{sum(new != old for new, old in pairs)} of {len(body.scores)} scores differ"
+    finding: Finding = "another outcome" if detail else "same"
+    return Replayed(seq, body.split, len(body.draws), "scored", finding, detail)
 
 
 def answered(examiner: Examiner, candidate: Candidate, lot: Lot, *, warm: bool = False) -> Answer:
