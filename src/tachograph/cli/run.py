@@ -128,7 +128,8 @@ def run_task(
     with (
         open_bench(loaded, level=box, parallel=parallel) as bench,
         opened(
-            specs, Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens)
+            specs,
+            Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens, team.turn_seconds),
         ) as proposers,
         open_ledger(ledger, create=True) as (book, folder),
     ):
@@ -197,7 +198,7 @@ def resume_run(
         with (
             open_bench(loaded, level=box, parallel=parallel) as bench,
             opened_proposers(
-                specs, Setting(folder, box, base_url, prices, answer_tokens)
+                specs, Setting(folder, box, base_url, prices, answer_tokens, team.turn_seconds)
             ) as proposers,
         ):
             say_level(bench)

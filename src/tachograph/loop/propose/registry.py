@@ -38,6 +38,8 @@ class Setting:
     """A table of prices of models."""
     answer_tokens: int | None = None
     """Most tokens of one answer of a model; None: as the proposer has it."""
+    turn_seconds: float = 3600.0
+    """What a turn may take."""
 
 
 class Kind(NamedTuple):
@@ -60,7 +62,8 @@ def command(rest: str, setting: Setting) -> Proposer:
     """Any coding agent on the PATH."""
     from tachograph.loop.propose.command import Command
 
-    return Command(rest, level=setting.level, hidden=[setting.folder])
+    return Command(rest, level=setting.level, hidden=[setting.folder],
+                   turn_seconds=setting.turn_seconds)  # fmt: skip
 
 
 def model(rest: str, setting: Setting) -> Proposer:

@@ -117,6 +117,29 @@ def test_the_time_of_a_turn_is_up(new_bench, ledger, ledger_folder, tmp_path):
     assert [record.verdict for record in run.archive.trials] == ["kept"]
 
 
+def test_the_run_bounds_a_turn_and_a_preset_bounds_it_further(tmp_path):
+    """The shorter of the two holds."""
+    agent = script(tmp_path, "true")
+    plain = Command(str(agent), turn_seconds=100)
+    short = Command(preset(tmp_path, agent, seconds=5), turn_seconds=100)
+    long = Command(preset(tmp_path, agent, seconds=500), turn_seconds=100)
+    assert [each.limits.wall_seconds for each in (plain, short, long)] == [100, 5, 100]
+
+
+@pytest.mark.parametrize("by_port", [True, False])
+def test_an_agent_with_the_network_asks_all_the_same(
+    new_bench, ledger, ledger_folder, tmp_path, monkeypatch, by_port
+):
+    """By a Unix socket, or by a port where the kernel is older than walls for those."""
+    monkeypatch.setattr("tachograph.loop.propose.command.proposer.Turn.by_port",
+                        lambda turn: by_port)  # fmt: skip
+    agent = script(tmp_path, f"{write('mine')}; tacho trial | grep -q kept && echo heard")
+    spec = preset(tmp_path, agent, network="true")
+    run = drive(new_bench(metric="check"), ledger, ledger_folder, spec)
+    assert transcript(run, run.archive.turns[1]) == "heard\n"
+    assert "the network" in run.archive.turns[1].commands[0][0].opened[0]
+
+
 def test_a_talkative_agent_is_cut_short(play):
     """Its output is bounded; the rest is dropped and that is said."""
     run, turn = play(f"head -c 20000000 /dev/zero | tr '\\0' x; {write('talk')}")

@@ -26,7 +26,6 @@ from tachograph.sandbox.workspace import WorkspaceLimits
 
 FOLDER = Path(__file__).parent / "presets"
 PREFIX = "command:"
-SECONDS = 3600.0
 TURN_USD = 5.0
 SECRET_CHARACTERS = 8
 """A value shorter than this is too common to be looked for."""
@@ -68,8 +67,8 @@ class Preset:
     """Files below ~ that are copied into its home where they exist."""
     shows: tuple[str, ...] = ()
     """Further folders or files that it may read."""
-    seconds: float = SECONDS
-    """Upper bound on a turn, waiting for the judge included."""
+    seconds: float | None = None
+    """Upper bound on a turn, waiting for the judge included; None: the run's own alone."""
     turn_usd: float = TURN_USD
     """Upper bound on what a turn may cost, where `money` says how to tell it."""
     memory_mib: int = BOUNDS.memory_mib
@@ -96,10 +95,11 @@ class Preset:
         if "{money}" not in self.arguments:
             yield from bounds
 
-    def limits(self) -> WorkspaceLimits:
-        """Of its box."""
-        return WorkspaceLimits(wall_seconds=self.seconds, memory_mib=self.memory_mib,
-                               disk_mib=self.disk_mib, tasks=self.tasks)  # fmt: skip
+    def limits(self, turn_seconds: float) -> WorkspaceLimits:
+        """Of its box, in a run whose turns may take so long."""
+        return WorkspaceLimits(wall_seconds=min(self.seconds or turn_seconds, turn_seconds),
+                               memory_mib=self.memory_mib, disk_mib=self.disk_mib,
+                               tasks=self.tasks)  # fmt: skip
 
     def passed(self) -> dict[str, str]:
         """The variables that are passed on: name to value, those that are set."""

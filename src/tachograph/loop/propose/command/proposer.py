@@ -45,6 +45,7 @@ PROMPT_FILE = "GOAL.md"
 USAGE_FILE = ".tacho-usage.json"
 USAGE_BYTES = 64 << 20
 VERSION_SECONDS = 60.0
+TURN_SECONDS = 3600.0
 VERSION_CHARACTERS = 80
 SOCKET = "judge"
 
@@ -60,16 +61,18 @@ class Command:
 
     thinks_here = False
 
-    def __init__(self, spec: str, *, level: Level | None = None,
-                 hidden: Sequence[Path] = ()) -> None:  # fmt: skip
+    def __init__(self, spec: str, *, level: Level | None = None, hidden: Sequence[Path] = (),
+                 turn_seconds: float = TURN_SECONDS) -> None:  # fmt: skip
         """`spec`: what stands after `command:`. `hidden`: folders of the judge's, kept out of
-        sight wherever they lie. Raises UsageError where the program or its preset is not there.
+        sight wherever they lie. `turn_seconds`: a turn is ended then, waiting for the judge
+        included. Raises UsageError where the program or its preset is not there.
         """
         self.preset = preset_of(spec)
         self.program = self.preset.found()
         self.name = PREFIX + spec.removeprefix(PREFIX)
         self.level = level
         self.hidden = tuple(hidden)
+        self.limits = self.preset.limits(turn_seconds)
         self.version: str | None = None
         passed = Withheld(self.preset.passed()).named(self.name)
         if passed:
@@ -158,7 +161,7 @@ class Turn:
                  *(Path(path).expanduser() for path in self.preset.shows)]  # fmt: skip
         sockets = {} if self.door.port else {SOCKET: self.door.path}
         return Workspace.open(
-            self.folder, level=self.command.level or "A", limits=self.preset.limits(), shown=shown,
+            self.folder, level=self.command.level or "A", limits=self.command.limits, shown=shown,
             hidden=hidden, hidden_packages=self.brief.task.hidden, sockets=sockets,
             network=self.preset.network,
             environment=dict(self.preset.settings) | self.preset.passed(),
@@ -189,8 +192,7 @@ class Turn:
             self.command.version, self.command.opens(), self.workspace.level, self.held_usd,
         ))  # fmt: skip
         with self.ended_with_the_run() as stopped, self.desk.beside(self.workspace):
-            ended = self.workspace.exec(command, environment=self.environment(),
-                                        timeout_seconds=self.preset.seconds)  # fmt: skip
+            ended = self.workspace.exec(command, environment=self.environment())
         self.workspace.clear()
         self.door.close()
         if self.door.fault:
