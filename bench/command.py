@@ -76,7 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; 1 where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="fewer turns and races")
+    parser.add_argument("--table", action="store_true", help="print the attacks as Markdown")
     options = parser.parse_args(arguments)
+    if options.table:
+        read = workspace_team("shell_court").read
+        print(workspace_team("table").table(read()), end="")
+        return 0
     bars = attacks()
     bars += turns(count=5 if options.quick else 20)
     bars += races(count=6 if options.quick else 40)
@@ -97,11 +102,15 @@ class Found:
     """Controls that got through nothing although nothing was in their way."""
 
 
+def workspace_team(module: str) -> Any:
+    """A module of tests/exploits/workspace."""
+    red_team("catalogue")  # makes the package known
+    return importlib.import_module(f"red_team.workspace.{module}")
+
+
 def attacks() -> list[Bar]:
     """Everything in the catalogue. Raises BoxError."""
-    red_team("catalogue")
-    importlib.import_module("red_team.workspace")
-    court: Any = importlib.import_module("red_team.workspace.shell_court")
+    court = workspace_team("shell_court")
     found = Found()
     with tempfile.TemporaryDirectory() as folder, court.convened(Path(folder)) as convened:
         for attack in court.read():

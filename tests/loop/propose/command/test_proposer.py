@@ -117,6 +117,20 @@ def test_the_time_of_a_turn_is_up(new_bench, ledger, ledger_folder, tmp_path):
     assert [record.verdict for record in run.archive.trials] == ["kept"]
 
 
+def test_whether_it_can_run_is_seen_before_a_run_begins(tmp_path):
+    """Its box is tried, and its program in it; the version that it gives is kept."""
+    says = script(tmp_path, "[ $1 = --version ] && echo 'agent 1.2'", "says")
+    breaks = script(tmp_path, "echo 'no such library' >&2; exit 127", "breaks")
+    spec = preset(tmp_path, says, version='["--version"]')
+    with Command(spec, level="A") as command:
+        assert command.version == "agent 1.2"
+    spec = preset(tmp_path, breaks, version='["--version"]')
+    with pytest.raises(UsageError, match="no such library"), Command(spec, level="A"):
+        pass
+    with pytest.raises(UsageError, match="no way to ask"):
+        Command(str(says), level="B")
+
+
 def test_the_run_bounds_a_turn_and_a_preset_bounds_it_further(tmp_path):
     """The shorter of the two holds."""
     agent = script(tmp_path, "true")
@@ -131,7 +145,7 @@ def test_an_agent_with_the_network_asks_all_the_same(
     new_bench, ledger, ledger_folder, tmp_path, monkeypatch, by_port
 ):
     """By a Unix socket, or by a port where the kernel is older than walls for those."""
-    monkeypatch.setattr("tachograph.loop.propose.command.proposer.Turn.by_port",
+    monkeypatch.setattr("tachograph.loop.propose.command.turn.Turn.by_port",
                         lambda turn: by_port)  # fmt: skip
     agent = script(tmp_path, f"{write('mine')}; tacho trial | grep -q kept && echo heard")
     spec = preset(tmp_path, agent, network="true")
