@@ -14,6 +14,8 @@ from tachograph.errors import NotFoundError
 from tachograph.gauges.gauge import Gauge
 
 NAMES = (
+    "attribution",
+    "lines",
     "speed-up",
     "gap",
     "horizon",

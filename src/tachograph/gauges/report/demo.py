@@ -16,6 +16,7 @@ from tachograph.gauges.registry import find, names
 from tachograph.gauges.report.gather import Taken
 from tachograph.gauges.report.page import Report
 from tachograph.gauges.synthetic import write_csv
+from tachograph.gauges.synthetic_history import write_repository
 
 Row = dict[str, object]
 TABLES: Mapping[str, Callable[[], list[Row]]] = {
@@ -31,6 +32,8 @@ TABLES: Mapping[str, Callable[[], list[Row]]] = {
     "outlook": synthetic_people.priors,
 }
 """Gauge to the made-up table that it reads. A gauge that is not here shows what it would need."""
+OF_REPOSITORIES = ("attribution", "lines")
+"""Gauges that read a made-up git repository."""
 WARNING = (
     "DEMONSTRATION. Every number on this page comes from data that were made up for it; nothing "
     "here was measured."
@@ -41,8 +44,14 @@ def demonstrate(day: date) -> Report:
     """Make the data, take every reading, and return the report."""
     readings = {}
     with tempfile.TemporaryDirectory() as folder:
+        repository = write_repository(Path(folder) / "synthetic-repository")
         for name in names():
-            if name in TABLES:
+            if name in OF_REPOSITORIES:
+                reading = take(find(name), Inputs((repository,)), find(name).options(fresh=True))
+            elif name in TABLES:
                 path = write_csv(Path(folder) / f"synthetic-{name}.csv", TABLES[name]())
-                readings[name] = Taken(take(find(name), Inputs((path,))), "made up for this page")
+                reading = take(find(name), Inputs((path,)))
+            else:
+                continue
+            readings[name] = Taken(reading, "made up for this page")
     return Report("A demonstration", day, "made-up data", readings, WARNING)
