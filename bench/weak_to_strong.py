@@ -6,8 +6,10 @@
 
 Each method runs in a box of its own for each draw and is scored by the task's scorer, on the same
 draws of the split `fresh`, of a fixed secret. The table gives the mean score with Student's 95 %
-interval over draws, and the gap recovered with Fieller's. With `--recipes` a run of the closed loop
-follows, that many trials long, and what `tacho show` says of it.
+interval over draws, and the gap recovered with Fieller's. Two rows more are no candidates: they say
+what somebody gains who has the public data set with all labels and tries to turn the view back.
+With `--recipes` a run of the closed loop follows, that many trials long, and what `tacho show` says
+of it.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from tachograph.loop.score.interval import Interval, mean_interval
 from tachograph.task import Candidate, load
 from tachograph.task.scorer import Scorer
 
-METHODS = Path(__file__).parents[1] / "tests/task/solutions/weak_to_strong/methods.py"
+SOLUTIONS = Path(__file__).parents[1] / "tests/task/solutions/weak_to_strong"
 SECRET = b"weak-to-strong, November 2026"
 """Anyone can make these draws again."""
 DRAWS, QUICK_DRAWS = 20, 6
@@ -40,7 +42,7 @@ PATH = "student.py"
 
 def measure(draws: int) -> dict[str, Marks]:
     """Every method on the same draws. Raises BoxError."""
-    methods = runpy.run_path(str(METHODS))
+    methods = runpy.run_path(str(SOLUTIONS / "methods.py"))
     task = load("weak-to-strong")
     text = task.seed.files[PATH]
     found: dict[str, Marks] = {}
@@ -55,6 +57,22 @@ def measure(draws: int) -> dict[str, Marks]:
             assert not isinstance(marks, Fault), (name, marks)
             found[name] = marks
             print(f"{name}: {time.perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def known(draws: int) -> dict[str, list[float]]:
+    """Scores of whoever has the data set, on the same draws."""
+    functions = runpy.run_path(str(SOLUTIONS / "known.py"))
+    task = load("weak-to-strong")
+    scorer, source = Scorer(task), Draws(Secret(SECRET))
+    data = runpy.run_path(str(task.check))
+    found: dict[str, list[float]] = {"by_spread": [], "by_class_means": []}
+    for name in names("fresh", draws):
+        inputs, answer = scorer.draw_with_answer(source.rng(name), "fresh")
+        for way, scores in found.items():
+            score = scorer.score(functions[way](data["IMAGES"], data["LABELS"], **inputs), answer)
+            assert isinstance(score, float), score
+            scores.append(score)
     return found
 
 
@@ -93,6 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, marks in found.items():
         print(row(name, marks.scores, marks))
     print(row("ceiling: true labels", naive.ceilings, naive))
+    for way, scores in known(len(naive.draws)).items():
+        print(row(f"knows the data set, turns back {way.replace('_', ' ')}", scores, naive))
     if options.recipes:
         recipes(options.recipes)
     floor, middle, ceiling = (

@@ -9,7 +9,8 @@
 - The distribution of t at whole degrees of freedom: Abramowitz and Stegun, "Handbook of
   Mathematical Functions" (1964), 26.7.3 and 26.7.4.
 
-Both take draws as independent and their values as roughly normal. Proven by
+SciPy has the distribution, too, but to import that part of it takes longer than many a look. Both
+intervals take draws as independent and their values as roughly normal. Proven by
 tests/loop/score/test_score_interval.py (against SciPy, and by simulated coverage). Not covered:
 draws that share items, such as test images: they vary less together than the world does.
 """

@@ -169,4 +169,5 @@ def narrow(bounds: list[tuple[float, float]], sign: float) -> Iterator[str]:
 
 def text_of(interval: Interval) -> str:
     """`0.551 [0.540, 0.562]`"""
-    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+    value, low, high = (f"{round(each, 3) + 0.0:.3f}" for each in interval)
+    return f"{value} [{low}, {high}]"

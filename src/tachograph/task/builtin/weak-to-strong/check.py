@@ -19,7 +19,7 @@ CLASSES, SIDE = 10, 8
 SUPERVISOR, STUDENT, TEST = 200, 690, 300
 """Images in a draw: the weak supervisor's own, the student's, the test's."""
 VIEW = 32
-"""Numbers that the student sees of an image: its leading principal components, mixed."""
+"""Numbers that the student sees of an image: its leading principal components, turned."""
 CAMERA = 0.4
 """Spread of the noise in the weak supervisor's camera; a pixel is between 0 and 1."""
 DATA_SHA256 = "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"
@@ -115,11 +115,14 @@ def moved(images, rng):
 
 
 def mixing(pixels, rng):
-    """The student's view: leading components, their spreads drawn together, turned at random."""
+    """The student's view: leading components, made equally wide, then turned at random.
+
+    Equally wide, because a width would tell which component is which: whoever has the data set
+    could undo the turn.
+    """
     centre = pixels.mean(axis=0)
     _, sizes, axes = np.linalg.svd(pixels - centre, full_matrices=False)
-    spreads = sizes[:VIEW] / np.sqrt(len(pixels))
-    view = axes[:VIEW].T / np.sqrt(spreads) / np.sqrt(spreads.mean())
+    view = axes[:VIEW].T / (sizes[:VIEW] / np.sqrt(len(pixels)))
     turn, _ = np.linalg.qr(rng.normal(size=(VIEW, VIEW)))
     return lambda images: (images - centre) @ view @ turn
 
