@@ -18,6 +18,7 @@ from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
     from tachograph.gauges import Gauge, Reading
+    from tachograph.gauges.reading import GridRow
 
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 """The whole line is ours to read, `--help` too."""
@@ -113,18 +114,22 @@ def show(reading: Reading, *, as_json: bool) -> None:
         tell(f"{reading.verdict.words}: {reading.verdict.reason}")
     lines("estimates", [(e.name, e.text()) for e in reading.estimates])
     lines("under other choices", [
-        (", ".join(f"{k} {v}" for k, v in row.choices.items()) + " *" * row.headline,
-         row.estimate.text())
-        for row in reading.grid
+        (choices_text(row, reading), row.estimate.text()) for row in reading.grid
     ])  # fmt: skip
-    if any(row.headline for row in reading.grid):
-        tell("  * the choices of the headline")
     lines("caveats", [(f"{n}.", text) for n, text in enumerate(reading.caveats, 1)])
     counted = ", ".join(f"{count:,} {what}" for what, count in reading.n.items())
     window = f", {reading.window.first} to {reading.window.last}" if reading.window else ""
     tell(f"\nfrom {counted}{window}; {reading.gauge} {reading.version}")
     for each in reading.inputs:
         tell(f"  sha256 {each.sha256}  {each.name}")
+
+
+def choices_text(row: GridRow, reading: Reading) -> str:
+    """All choices of the headline's row, marked; of another row, what differs from it."""
+    headline = next((r.choices for r in reading.grid if r.headline), {})
+    said = [f"{name} {value}" for name, value in row.choices.items()
+            if row.headline or name not in headline or headline[name] != value]  # fmt: skip
+    return ", ".join(said) + " *" * row.headline
 
 
 def lines(heading: str, rows: Sequence[tuple[str, str]]) -> None:

@@ -97,14 +97,15 @@ def _isotonic(suite: Suite, agent: int, method: Method, share: float) -> Horizon
 
 
 def replicates(
-    suite: Suite, method: Method, shares: tuple[float, ...], count: int, seed: int
-) -> Iterator[Array]:
+    suite: Suite, method: Method, shares: tuple[float, ...], count: int, seed: int,
+    levels: str = "nested",
+) -> Iterator[Array]:  # fmt: skip
     """For each agent in order, log2 horizons of resamples: shape (shares, count).
 
     NaN where a resample has no horizon (its curve does not fall); minus infinity where all its runs
     failed, infinity where all succeeded. The logistic curve only.
     """
-    draw = resample(suite, count, np.random.default_rng(seed))
+    draw = resample(suite, count, np.random.default_rng(seed), levels)
     weights = suite.weights(method.weighting)
     for agent in range(len(suite.agents)):
         score, runs = draw(agent)

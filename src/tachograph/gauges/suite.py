@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tachograph.gauges.read.outcomes import Outcome
-from tachograph.gauges.stats.bootstrap import Counts, draw_nested, draw_successes, members
+from tachograph.gauges.stats.bootstrap import (
+    Counts,
+    draw_counts,
+    draw_nested,
+    draw_successes,
+    members,
+)
 
 Array = NDArray[np.float64]
 WEIGHTINGS = ("invsqrt", "equal", "runs")
@@ -90,14 +96,21 @@ def _each(o: Outcome) -> list[float]:
     return [o.score] if o.runs == 1 else [1.0] * int(o.score) + [0.0] * (o.runs - int(o.score))
 
 
+LEVELS = ("nested", "families")
+
+
 def resample(
-    suite: Suite, replicates: int, rng: np.random.Generator
+    suite: Suite, replicates: int, rng: np.random.Generator, levels: str = "nested"
 ) -> Callable[[int], tuple[Array, Array]]:
-    """Draw families, then tasks, then runs; the same families and tasks for all agents.
+    """Draw families, and where `levels` is "nested" then tasks, then runs; for all agents the same.
 
     Returns a function from an agent's place to its (score, runs), each (replicates, tasks). Call it
-    once for each agent, in order, for the same numbers from the same generator.
+    once for each agent, in order, for the same numbers from the same generator. What differs
+    between families already holds what differs between their tasks and runs, so that drawing those
+    too counts it again: nested intervals are wide, and cover more than their level.
     """
+    if levels == "families":
+        return _whole_families(suite, replicates, rng)
     times = draw_nested(suite.families, replicates, rng)
 
     def draw(agent: int) -> tuple[Array, Array]:
@@ -116,5 +129,20 @@ def resample(
                 )
                 score[:, task] = drawn @ np.array(scores)
         return score, runs
+
+    return draw
+
+
+def _whole_families(
+    suite: Suite, replicates: int, rng: np.random.Generator
+) -> Callable[[int], tuple[Array, Array]]:
+    groups = members(suite.families)
+    drawn = draw_counts(len(groups), replicates, rng)
+    times = np.empty((replicates, len(suite.tasks)), dtype=np.int64)
+    for column, inside in zip(drawn.T, groups.values(), strict=True):
+        times[:, inside] = column[:, None]
+
+    def draw(agent: int) -> tuple[Array, Array]:
+        return times * suite.score[agent], (times * suite.runs[agent]).astype(float)
 
     return draw

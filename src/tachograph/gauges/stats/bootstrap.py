@@ -12,12 +12,14 @@ top level a percentile interval is too narrow.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tachograph.gauges.stats.intervals import LEVEL, Interval
+from tachograph.gauges.stats.intervals import LEVEL, t_quantile
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -75,6 +77,18 @@ def percentile_interval(
     return (low if np.isfinite(low) else None, high if np.isfinite(high) else None)
 
 
+def expanded_level(units: int, level: float = LEVEL) -> float:
+    """The level at which to read percentiles of a bootstrap of few units, so that they cover.
+
+    Percentiles of n units are too narrow as a normal interval with a spread divided by n would be:
+    they lack Student's t and the factor n / (n - 1). Source: T. C. Hesterberg, The American
+    Statistician 69 (2015), section 4.2 ("expanded percentile").
+    """
+    assert units >= 2, "one unit has no spread"
+    wide = t_quantile(units - 1, level) * math.sqrt(units / (units - 1))
+    return 2 * NormalDist().cdf(wide) - 1
+
+
 def _quantile(ordered: Array, share: float) -> float:
     # Linear interpolation as numpy's default, but an infinite neighbour with weight 0 is no matter.
     place = share * (len(ordered) - 1)
@@ -96,7 +110,3 @@ def cluster_means(
     sizes = np.array([len(inside) for inside in groups.values()])
     drawn = draw_counts(len(groups), replicates, rng)
     return np.asarray((drawn @ sums) / (drawn @ sizes), dtype=float)
-
-
-__all__ = ["Interval", "cluster_means", "draw_counts", "draw_nested", "draw_successes", "members",
-           "percentile_interval"]  # fmt: skip
