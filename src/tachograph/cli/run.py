@@ -15,6 +15,7 @@ from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import quoted, remark, tell, tell_json
 from tachograph.cli.stop import Stop
 from tachograph.cli.team import (
+    AnswerSeconds,
     AnswerTokens,
     BaseUrl,
     Directions,
@@ -99,6 +100,7 @@ def run_task(
     base_url: BaseUrl = "",
     prices: PricesAt = None,
     answer_tokens: AnswerTokens = None,
+    answer_seconds: AnswerSeconds = None,
     level: LevelName = None,
     unsafe_no_sandbox: Unsafe = False,
     keep_sealed: KeepSealed = False,
@@ -117,20 +119,19 @@ def run_task(
     loaded = load(task)
     specs = proposer or ["recipes"]
     wanted = Wanted.of(specs, seats, policy, direction, until, turn_seconds)
-    check_models(specs, base_url, prices, answer_tokens)
+    check_models(specs, base_url, prices, answer_tokens, answer_seconds)
     budget = Budget(trials, seconds, cpu_seconds, tokens, money)
     if budget == Budget():
         budget = Budget(wall_seconds=DEFAULT_SECONDS)
     random_seed = secrets.randbits(32) if seed is None else seed
     team = wanted.team(Team(), loaded, random_seed)
     box = level_of(level, unsafe_no_sandbox)
+    setting = Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens,
+                      team.turn_seconds, answer_seconds)  # fmt: skip
     import_beside("tachograph.loop.run", "tachograph.loop.propose.recipes", "tachograph.loop.turn")
     with (
         open_bench(loaded, level=box, parallel=parallel) as bench,
-        opened(
-            specs,
-            Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens, team.turn_seconds),
-        ) as proposers,
+        opened(specs, setting) as proposers,
         open_ledger(ledger, create=True) as (book, folder),
     ):
         from tachograph.loop.run import Run
@@ -164,6 +165,7 @@ def resume_run(
     base_url: BaseUrl = "",
     prices: PricesAt = None,
     answer_tokens: AnswerTokens = None,
+    answer_seconds: AnswerSeconds = None,
     level: LevelName = None,
     unsafe_no_sandbox: Unsafe = False,
     keep_sealed: KeepSealed = False,
@@ -186,7 +188,7 @@ def resume_run(
         opened = found.archive.opened
         assert opened is not None
         specs = list(wanted.specs or found.archive.team["proposers"])
-        check_models(specs, base_url, prices, answer_tokens)
+        check_models(specs, base_url, prices, answer_tokens, answer_seconds)
         given = Budget(trials, seconds, cpu_seconds, tokens, money)
         budget = given if given != Budget() else Budget(**opened.budget)
         loaded = recall_task(folder, opened.task_digest, task)
@@ -194,12 +196,12 @@ def resume_run(
         found.still_sealed()
         team = wanted.team(Team.of(found.archive.team), loaded, opened.random_seed)
         box = level_of(level, unsafe_no_sandbox)
+        setting = Setting(folder, box, base_url, prices, answer_tokens, team.turn_seconds,
+                          answer_seconds)  # fmt: skip
         import_beside("tachograph.loop.propose.recipes", "tachograph.loop.turn")
         with (
             open_bench(loaded, level=box, parallel=parallel) as bench,
-            opened_proposers(
-                specs, Setting(folder, box, base_url, prices, answer_tokens, team.turn_seconds)
-            ) as proposers,
+            opened_proposers(specs, setting) as proposers,
         ):
             say_level(bench)
             say_opened(proposers)

@@ -58,6 +58,11 @@ AnswerTokens = Annotated[
     typer.Option("--answer-tokens", help="Most tokens of one answer of a model [default: 16384]."),
 ]
 
+AnswerSeconds = Annotated[
+    float | None,
+    typer.Option("--answer-seconds", help="Longest wait for one answer [default: 600]."),
+]
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -136,11 +141,12 @@ def team_text(team: Team, names: Sequence[str]) -> str:
 
 
 def check_models(specs: Sequence[str], base_url: str, prices: Path | None,
-                 answer_tokens: int | None) -> None:  # fmt: skip
+                 answer_tokens: int | None, answer_seconds: float | None) -> None:  # fmt: skip
     """Options of models go with a proposer that asks one. Raises UsageError."""
-    if answer_tokens is not None and answer_tokens < 1:
-        raise UsageError(f"--answer-tokens {answer_tokens}", hint="give 1 or more")
-    given = base_url or prices or answer_tokens
+    for name, value in (("tokens", answer_tokens), ("seconds", answer_seconds)):
+        if value is not None and not value > 0:
+            raise UsageError(f"--answer-{name} {value}", hint="give a number above 0")
+    given = base_url or prices or answer_tokens or answer_seconds
     if given and not any(s.startswith(("model:", "agent:")) for s in specs):
-        raise UsageError("--base-url, --prices and --answer-tokens are for models",
+        raise UsageError("--base-url, --prices and --answer-... are for models",
                          hint="--proposer model:openai-api/local/NAME")  # fmt: skip

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,9 +37,11 @@ class Setting:
     prices: Path | None = None
     """A table of prices of models."""
     answer_tokens: int | None = None
-    """Most tokens of one answer of a model; None: as the proposer has it."""
+    """Most tokens of one answer of a model; None: as calls have it."""
     turn_seconds: float = 3600.0
     """What a turn may take."""
+    answer_seconds: float | None = None
+    """How long one answer of a model may take; None: as calls have it."""
 
 
 class Kind(NamedTuple):
@@ -89,8 +91,11 @@ def asked(rest: str, setting: Setting) -> tuple[Endpoint, Teller, Prices, Call]:
     from tachograph.loop.propose.models.teller import teller_of
 
     prices = read_prices(setting.prices) if setting.prices else Prices()
-    most = setting.answer_tokens
-    call = Call(()) if most is None else Call((), most_output_tokens=most)
+    call = Call(())
+    if setting.answer_tokens is not None:
+        call = replace(call, most_output_tokens=setting.answer_tokens)
+    if setting.answer_seconds is not None:
+        call = replace(call, timeout_seconds=setting.answer_seconds)
     return Endpoint(rest.strip(), setting.base_url), teller_of(setting.folder), prices, call
 
 

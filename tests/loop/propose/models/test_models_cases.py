@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import replace
+from functools import reduce
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from model_workbench import Books
 from scripted_server import Reply, completion, error, in_turn, streamed
 
 from tachograph.errors import ModelError
-from tachograph.loop.propose.models import Asking, Call, Message, Tool, asking
+from tachograph.loop.propose.models import Asking, Call, Endpoint, Message, Tool, asking
 from tachograph.loop.propose.models.call import read_answer
 
 HELLO = Call((Message("system", "be brief"), Message("user", "hello")), timeout_seconds=20)
@@ -152,8 +156,6 @@ def test_a_slow_server_is_given_up_and_may_have_charged(play):
 
 def test_an_unreachable_server_is_said_to_be(teller):
     """Nobody listens there."""
-    from tachograph.loop.propose.models import Endpoint
-
     books = Books(run=f"r-{time.monotonic_ns()}")
     endpoint = Endpoint("openai-api/local/scripted", "http://127.0.0.1:9/v1")
     with pytest.raises(ModelError, match="unreachable"):
@@ -188,6 +190,53 @@ def test_tool_calls_come_back_as_wishes(play):
     assert second.fault
     assert third.name == "rm"
     assert server.requests[0]["tools"][0]["function"]["name"] == "read"
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "openai/gpt-5", "anthropic/claude-sonnet-4"])
+def test_no_client_tries_again_by_itself(teller, serve, model):
+    """Of each kind of client: one request for each attempt that the books hold."""
+    server = serve(in_turn(error(500), error(529), error(503), error(500)))
+    books = Books(run=f"r-{time.monotonic_ns()}")
+    with pytest.raises(ModelError, match="server"):
+        Asking(books, teller, Endpoint(model, server.url.removesuffix("/v1"))).ask(HELLO)
+    assert [body.reason for body in books.failures] == ["server"] * 4
+    assert len(server.requests) == 4
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner,
+                                                                max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+PLACES = [
+    "id", "model", "choices", "choices.0", "choices.0.finish_reason", "choices.0.message",
+    "choices.0.message.role", "choices.0.message.content", "choices.0.message.tool_calls",
+    "choices.0.message.reasoning", "usage", "usage.prompt_tokens", "usage.prompt_tokens_details",
+]  # fmt: skip
+
+
+def test_no_answer_breaks_the_process_that_asks(teller, serve, endpoint_of):
+    """A right answer with anything in any place: an answer or an error, and the next call works."""
+    reply = [completion("well")]
+    server = serve(lambda request: reply[0])
+    process = teller.process
+
+    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(PLACES), JUNK)
+    def ask(place, junk):
+        answer = json.loads(completion("well").body)
+        *path, last = [int(part) if part.isdigit() else part for part in place.split(".")]
+        reduce(lambda inner, part: inner[part], path, answer)[last] = junk
+        reply[0] = Reply(json.dumps(answer).encode())
+        books = Books(run=f"r-{time.monotonic_ns()}")
+        with contextlib.suppress(ModelError):
+            Asking(books, teller, endpoint_of(server)).ask(HELLO)
+        assert books.bodies
+
+    ask()
+    assert teller.process is process
+    assert process.poll() is None
 
 
 def test_a_stream_is_put_together(play):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NICENESS = 5
 
 
-class Desk:
+class Counter:
     """Answers frames, which teller.py makes."""
 
     def __init__(self, spool: Spool, writer: asyncio.StreamWriter) -> None:
@@ -114,7 +114,7 @@ async def main(folder: Path, answers: int) -> None:
         asyncio.streams.FlowControlMixin, os.fdopen(answers, "wb", buffering=0)
     )
     writer = asyncio.StreamWriter(transport, protocol, None, loop)
-    await Desk(Spool(folder), writer).serve(reader)
+    await Counter(Spool(folder), writer).serve(reader)
 
 
 if __name__ == "__main__":

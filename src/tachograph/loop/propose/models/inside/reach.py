@@ -85,6 +85,8 @@ async def generate(model: Model, call: Call) -> ModelOutput:
         temperature=call.temperature,
         max_retries=0,
         max_connections=SIDE_BY_SIDE,
+        # else Inspect finds out by a call of its own, which is paid and which nobody recorded
+        reasoning_summary="none" if hasattr(model.api, "reasoning_summaries") else None,
     )
     messages = [message_for(message) for message in call.messages]
     return await model.generate(messages, tools=[tool_for(t) for t in call.tools], config=config)
