@@ -16,6 +16,7 @@ from tachograph.gauges.gauge import Gauge
 NAMES = (
     "attribution",
     "lines",
+    "sessions",
     "speed-up",
     "gap",
     "next-step",

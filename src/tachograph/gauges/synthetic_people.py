@@ -114,6 +114,29 @@ def verdicts(items: int = 140, seed: int = SEED) -> list[Row]:
     return rows
 
 
+def coding_sessions(people: int = 20, each: int = 30, seed: int = SEED) -> list[Row]:
+    """Rows for `tacho gauge sessions`: two made-up models, work that gets harder with time."""
+    rng = np.random.default_rng(seed)
+    rows: list[Row] = []
+    for person in range(people):
+        for number in range(each):
+            late = number >= each // 2
+            hardness = min(3, int(rng.integers(0, 3)) + late)
+            odds = 2.0 - 1.1 * hardness + 1.2 * late + rng.normal(0, 0.3)
+            rows.append({
+                "session": f"made-up-{person}-{number}",
+                "model": "made-up-model-2" if late else "made-up-model-1",
+                "day": f"2026-{number // 3 + 1:02}-{person + 1:02}",
+                "person": f"made-up-person-{person + 1}",
+                "class": ("routine", "regular", "challenging", "open-ended")[hardness],
+                "success": int(rng.random() < 1 / (1 + math.exp(-odds))),
+                "prompts": 1 + int(rng.poisson(3)),
+                "interruptions": int(rng.poisson(0.6 - 0.03 * number / 2)),
+                "rejections": int(rng.poisson(0.3)),
+            })  # fmt: skip
+    return rows
+
+
 def loop_runs(runs: int = 6, seed: int = SEED) -> list[Row]:
     """Rows for `tacho gauge speed-up`: three made-up proposers on one task."""
     rng = np.random.default_rng(seed)

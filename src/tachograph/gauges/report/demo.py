@@ -23,6 +23,7 @@ TABLES: Mapping[str, Callable[[], list[Row]]] = {
     "horizon": synthetic.runs,
     "trend": synthetic.values,
     "saturation": synthetic.scores,
+    "sessions": synthetic_people.coding_sessions,
     "speed-up": synthetic_people.loop_runs,
     "gap": synthetic_people.seeds,
     "next-step": synthetic_people.verdicts,

@@ -1,0 +1,429 @@
+"""Sessions: how often coding agents succeed, by difficulty and model, and how often people step in.
+
+People give harder work to better models, so a plain rate over time mixes two things. The headline
+is therefore standardised to a fixed mix of difficulty classes, that of all labelled sessions:
+
+    S(model) = sum over classes of (share of the class) * (success of the model in the class)
+
+(direct standardisation: K. J. Rothman, Epidemiology, chapter 10), with an interval that draws
+people, where the log names them, else sessions, with replacement.
+
+Labels (class, success) come from the logs or from a table (`--labels`): of people, of checks, of a
+judge. A judge errs: with `--calibration`, sessions that people judged too, its rates are corrected,
+p = (observed + specificity - 1) / (sensitivity + specificity - 1) (W. J. Rogan and B. Gladen,
+American Journal of Epidemiology 107 (1978), pp. 71-76), and the calibration's own uncertainty goes
+into the interval. Proven by tests/gauges/test_sessions.py. Not covered: what an agent says of its
+own success, which never counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tachograph.errors import FormatError, UsageError
+from tachograph.gauges.gauge import Gauge, Inputs, option
+from tachograph.gauges.logs import CLASSES, Session, read_sessions
+from tachograph.gauges.read import read_rows
+from tachograph.gauges.reading import (
+    MEASURED,
+    Estimate,
+    GridRow,
+    Reading,
+    Series,
+    Verdict,
+    Window,
+    number,
+)
+from tachograph.gauges.stats.bootstrap import draw_counts, members, percentile_interval
+from tachograph.gauges.stats.intervals import wilson
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from tachograph.gauges.picture import Theme
+
+Array = NDArray[np.float64]
+QUESTION = "How often do coding agents succeed, by difficulty, and how often do people step in?"
+FEWEST = 8
+"""Labelled sessions of a model in a class below which there is no rate."""
+FEWEST_CALIBRATION = 20
+STEPS_IN = ("interruptions", "rejections", "redirections")
+UNLABELLED = "unlabelled"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where labels come from."""
+
+    labels: Path | None = option(None, "a table: session, and class, success or redirections")
+    calibration: Path | None = option(
+        None, "a table: judge and human, 0 or 1, of the same sessions"
+    )
+    replicates: int = option(2000, "bootstrap resamples")
+    seed: int = option(0, "of the bootstrap")
+    level: float = option(0.95, "confidence level of the intervals")
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1 or not 100 <= self.replicates <= 100_000:
+            raise UsageError("level not between 0 and 1, or replicates not 100 to 100,000",
+                             hint="tacho gauge sessions --help")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Data:
+    """Sessions with their labels, and a judge's verdicts beside people's."""
+
+    sessions: tuple[Session, ...]
+    calibration: tuple[tuple[bool, bool], ...]
+    """(judge, human) of each."""
+
+
+def read(inputs: Inputs, options: Options) -> Data:
+    """Sessions from all logs, labelled. Raises FormatError, also for a session read twice."""
+    found: dict[str, Session] = {}
+    for path in inputs.files:
+        for session in read_sessions(path):
+            if session.id in found:
+                raise FormatError(f"{path}: session {session.id!r} is there twice",
+                                  hint="name each log once")  # fmt: skip
+            found[session.id] = session
+    if options.labels:
+        _label(found, options.labels)
+    pairs: list[tuple[bool, bool]] = []
+    if options.calibration:
+        pairs = [(row.truth("judge"), row.truth("human")) for row in read_rows(options.calibration)]
+    if not found:
+        raise FormatError("no session in these files", hint=GAUGE.example)
+    return Data(tuple(found.values()), tuple(pairs))
+
+
+def _label(found: dict[str, Session], path: Path) -> None:
+    for row in read_rows(path):
+        name = row.text("session")
+        if name not in found:
+            raise row.fault("session", f"no such session in the logs: {name!r:.60}")
+        before = found[name]
+        found[name] = replace(
+            before,
+            difficulty=row.choice("class", CLASSES) if "class" in row else before.difficulty,
+            success=row.number("success", 0, 1) if "success" in row else before.success,
+            redirections=row.maybe("redirections", row.whole) or before.redirections,
+            person=row.maybe("person", row.text) or before.person,
+        )
+
+
+# -- success ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """Labelled sessions as counts; arrays of shape (units, models, classes)."""
+
+    models: tuple[str, ...]
+    classes: tuple[str, ...]
+    tried: Array
+    won: Array
+
+    @property
+    def mix(self) -> Array:
+        """Share of each class among all labelled sessions: shape (classes,)."""
+        by_class = self.tried.sum(axis=(0, 1))
+        return np.asarray(by_class / by_class.sum())
+
+
+def tabulate(sessions: Sequence[Session]) -> Table | None:
+    """Sessions with a success; units are people where all are named, else sessions. None: none."""
+    known = [s for s in sessions if s.success is not None]
+    if not known:
+        return None
+    people = all(s.person for s in known)
+    units = list(members([s.person if people else s.id for s in known]).values())
+    models = tuple(dict.fromkeys(s.model for s in sorted(known, key=lambda s: str(s.day))))
+    classes = tuple(c for c in (*CLASSES, "") if any(s.difficulty == c for s in known))
+    shape = (len(units), len(models), len(classes))
+    tried, won = np.zeros(shape), np.zeros(shape)
+    for unit, places in enumerate(units):
+        for session in (known[place] for place in places):
+            at = (unit, models.index(session.model), classes.index(session.difficulty))
+            tried[at] += 1
+            won[at] += cast(float, session.success)
+    return Table(models, classes, tried, won)
+
+
+def corrected(observed: Array, calibration: Sequence[tuple[bool, bool]]) -> Array:
+    """Rogan and Gladen's estimate, cut to 0 to 1; the observed shares without a calibration."""
+    if not calibration:
+        return observed
+    judge, human = (np.array(side, dtype=float) for side in zip(*calibration, strict=True))
+    sensitivity = (judge * human).sum() / max(human.sum(), 1)
+    specificity = ((1 - judge) * (1 - human)).sum() / max((1 - human).sum(), 1)
+    told = sensitivity + specificity - 1
+    if told <= 0.05:
+        return np.full_like(observed, np.nan)
+    return np.asarray(np.clip((observed + specificity - 1) / told, 0, 1))
+
+
+def standardised(tried: Array, won: Array, mix: Array, data: Data) -> Array:
+    """S of each model, shape (models,); NaN where a class of the mix was tried too rarely."""
+    enough = tried >= 1
+    rate = corrected(np.divide(won, tried, out=np.zeros_like(won), where=enough), data.calibration)
+    found = (rate * mix).sum(axis=1)
+    return np.asarray(np.where(enough[:, mix > 0].all(axis=1), found, np.nan))
+
+
+def compute(data: Data, options: Options) -> Reading:
+    """Standardised success by model, success by class, and how often people step in."""
+    table = tabulate(data.sessions)
+    rates = list(_by_model(table, data, options)) if table else []
+    verdict = _verdict(table, rates, data)
+    days = sorted(session.day for session in data.sessions if session.day)
+    steps = list(_steps(data.sessions, options))
+    return Reading(
+        gauge=GAUGE.name,
+        version=GAUGE.version,
+        question=QUESTION,
+        verdict=verdict,
+        sentence=_sentence(rates, steps, verdict),
+        estimates=(*rates, *(_by_class(table, options) if table else ()), *steps),
+        n={"sessions": len(data.sessions), "models": len({s.model for s in data.sessions}),
+           "with success": sum(s.success is not None for s in data.sessions),
+           "with class": sum(bool(s.difficulty) for s in data.sessions),
+           "people": len({s.person for s in data.sessions if s.person}),
+           "calibration": len(data.calibration)},
+        window=Window(days[0].isoformat(), days[-1].isoformat()) if days else None,
+        caveats=tuple(_caveats(data, table)),
+        grid=tuple(_grid(data, table, options)) if table and verdict.told else (),
+        series=tuple(_series(data, table)),
+    )  # fmt: skip
+
+
+def _verdict(table: Table | None, rates: Sequence[Estimate], data: Data) -> Verdict:
+    if table is None:
+        return Verdict.cannot_tell("no session has a label of success")
+    if data.calibration and len(data.calibration) < FEWEST_CALIBRATION:
+        return Verdict.cannot_tell(f"fewer than {FEWEST_CALIBRATION} sessions in the calibration")
+    if not any(rate.value is not None for rate in rates):
+        return Verdict.cannot_tell("no model has enough labelled sessions in every class")
+    return MEASURED
+
+
+def _by_model(table: Table, data: Data, options: Options) -> Iterator[Estimate]:
+    """Standardised success with its interval, models in the order of their first day."""
+    point = standardised(table.tried.sum(axis=0), table.won.sum(axis=0), table.mix, data)
+    rng = np.random.default_rng(options.seed)
+    drawn = draw_counts(len(table.tried), options.replicates, rng)
+    rows = np.array([_resampled(table, times, data, rng) for times in drawn])
+    few = (table.tried.sum(axis=0)[:, table.mix > 0] < FEWEST).any(axis=1)
+    for place, model in enumerate(table.models):
+        name = f"success of {model}, same mix"
+        if few[place] or np.isnan(point[place]):
+            reason = f"fewer than {FEWEST} labelled sessions in some class"
+            yield Estimate(name=name, value=None, unit="%", level=options.level, reason=reason)
+            continue
+        known = rows[:, place][~np.isnan(rows[:, place])]
+        low, high = percentile_interval(known, options.level, undefined=len(rows) - len(known))
+        yield Estimate(name=name, value=100 * float(point[place]), level=options.level, unit="%",
+                       low=None if low is None else 100 * low,
+                       high=None if high is None else 100 * high)  # fmt: skip
+
+
+def _resampled(table: Table, times: NDArray[np.int64], data: Data,
+               rng: np.random.Generator) -> Array:  # fmt: skip
+    tried = np.tensordot(times, table.tried, axes=1)
+    won = np.tensordot(times, table.won, axes=1)
+    pairs = data.calibration
+    if pairs:
+        places = rng.integers(0, len(pairs), len(pairs))
+        pairs = tuple(pairs[place] for place in places)
+    return standardised(tried, won, table.mix, Data((), pairs))
+
+
+def _by_class(table: Table, options: Options) -> Iterator[Estimate]:
+    tried, won = table.tried.sum(axis=0), table.won.sum(axis=0)
+    for place, model in enumerate(table.models):
+        for at, difficulty in enumerate(table.classes):
+            count, good = float(tried[place, at]), float(won[place, at])
+            name = f"success of {model}, {difficulty or UNLABELLED}"
+            if count < FEWEST:
+                if count:
+                    yield Estimate(name=name, value=None, unit="%",
+                                   reason=f"{count:.0f} sessions")  # fmt: skip
+                continue
+            low, high = wilson(good, count, options.level)
+            yield Estimate(name=name, value=100 * good / count, low=100 * low, high=100 * high,
+                           level=options.level, unit="%")  # fmt: skip
+
+
+# -- people stepping in ----------------------------------------------------------------------------
+
+
+def _steps(sessions: Sequence[Session], options: Options) -> Iterator[Estimate]:
+    """Mean per session of what the logs count, people (or sessions) drawn with replacement."""
+    for kind in (*STEPS_IN, "prompts"):
+        known = [s for s in sessions if getattr(s, kind) is not None]
+        if len(known) < FEWEST:
+            continue
+        people = all(s.person for s in known)
+        groups = list(members([s.person if people else s.id for s in known]).values())
+        sums = np.array([sum(getattr(known[p], kind) for p in places) for places in groups])
+        sizes = np.array([len(places) for places in groups])
+        drawn = draw_counts(len(groups), options.replicates, np.random.default_rng(options.seed))
+        low, high = percentile_interval((drawn @ sums) / (drawn @ sizes), options.level)
+        yield Estimate(name=f"{kind} per session", value=float(sums.sum() / sizes.sum()),
+                       low=low, high=high, level=options.level)  # fmt: skip
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def _sentence(rates: Sequence[Estimate], steps: Sequence[Estimate], verdict: Verdict) -> str:
+    told = [rate for rate in rates if rate.value is not None]
+    if not verdict.told or not told:
+        text = f"The logs cannot tell how often agents succeed: {verdict.reason}"
+    else:
+        last = told[-1]
+        assert last.value is not None and last.low is not None and last.high is not None
+        model = last.name.removeprefix("success of ").removesuffix(", same mix")
+        text = (f"{model} succeeds in {number(last.value)} % of sessions of the same mix "
+                f"[{number(last.low)} %, {number(last.high)} %]")  # fmt: skip
+        if len(told) > 1 and told[0].value is not None:
+            first = told[0].name.removeprefix("success of ").removesuffix(", same mix")
+            text += f", {first} in {number(told[0].value)} %"
+    stepped = next((step for step in steps if step.name.startswith("interruptions")), None)
+    if stepped is not None and stepped.value is not None:
+        text += f"; people interrupt {number(stepped.value)} times a session"
+    return text + "."
+
+
+def _caveats(data: Data, table: Table | None) -> Iterator[str]:
+    sessions = data.sessions
+    bare = sum(s.success is None for s in sessions)
+    if bare:
+        yield f"{bare} of {len(sessions)} sessions have no label of success and count for none."
+    if table is not None and "" in table.classes:
+        yield "Sessions without a class are a class of their own; the mix is then not quite fixed."
+    if not data.calibration:
+        yield "No calibration against people's labels was given; a judge's errors are in the rates."
+    if not all(s.person for s in sessions):
+        yield "People are not named, so sessions count as independent and intervals are too narrow."
+    if table is not None and len(table.models) > 1:
+        yield "The classes may be judged more mildly for newer models; judge blind to the model."
+    if any(s.redirections is None for s in sessions):
+        yield "Redirections need a judge's label; logs alone show messages, not what they mean."
+
+
+def _grid(data: Data, table: Table | None, options: Options) -> Iterator[GridRow]:
+    """The newest model's success by other ways of counting."""
+    assert table is not None
+    tried, won = table.tried.sum(axis=0), table.won.sum(axis=0)
+    base = {"mix": "of all sessions", "judge": "corrected" if data.calibration else "as it says"}
+    told = [place for place in range(len(table.models))
+            if not np.isnan(standardised(tried, won, table.mix, data)[place])]  # fmt: skip
+    place = told[-1]
+    for changed, value in (
+        ({}, standardised(tried, won, table.mix, data)[place]),
+        ({"mix": "its own"}, won[place].sum() / tried[place].sum()),
+        ({"mix": "all classes alike"}, standardised(
+            tried, won, np.where(table.mix > 0, 1 / (table.mix > 0).sum(), 0), data)[place]),
+        ({"judge": "as it says"}, standardised(tried, won, table.mix, Data((), ()))[place]),
+    ):  # fmt: skip
+        choices = base | changed
+        if changed and choices == base:
+            continue
+        yield GridRow(choices, Estimate(name=f"success of {table.models[place]}", unit="%",
+                                        value=100 * float(value)), not changed)  # fmt: skip
+
+
+def _series(data: Data, table: Table | None) -> Iterator[Series]:
+    rows: list[tuple[str, str, float, float, float]] = []
+    if table is not None:
+        tried, won = table.tried.sum(axis=0), table.won.sum(axis=0)
+        for place, model in enumerate(table.models):
+            for at, difficulty in enumerate(table.classes):
+                if tried[place, at] >= FEWEST:
+                    low, high = wilson(float(won[place, at]), float(tried[place, at]))
+                    share = float(won[place, at] / tried[place, at])
+                    rows.append((model, difficulty or UNLABELLED, share, low, high))
+    yield Series("classes", {
+        name: tuple(row[column] for row in rows)
+        for column, name in enumerate(("model", "class", "success", "low", "high"))
+    })  # fmt: skip
+    months = sorted({s.day.isoformat()[:7] for s in data.sessions if s.day})
+    columns: dict[str, tuple[float | None, ...]] = {}
+    for kind in STEPS_IN:
+        columns[kind] = tuple(_mean([getattr(s, kind) for s in data.sessions
+                                     if s.day and s.day.isoformat()[:7] == month])
+                              for month in months)  # fmt: skip
+    yield Series("months", {"month": tuple(months), **columns})
+
+
+def _mean(values: Sequence[int | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def plot(reading: Reading, theme: Theme) -> Figure:
+    """Success by class, a line a model; below it how often people step in, by month."""
+    from tachograph.gauges import picture
+
+    rows = reading.table("classes").rows("model", "class", "success", "low", "high")
+    if not rows:
+        return picture.nothing_to_show(theme, reading.verdict.reason)
+    months = reading.table("months")
+    stepped = [k for k in STEPS_IN if np.isfinite(months.numbers(k)).any()]
+    shown = 2 if stepped and len(months.texts("month")) > 1 else 1
+    figure, axes = picture.panels(theme, shown, height=2.6)
+    _success(axes[0], theme, rows)
+    if shown == 2:
+        for order, kind in enumerate(stepped):
+            axes[1].plot(months.texts("month"), months.numbers(kind), label=kind, markersize=4,
+                         color=picture.cycle(theme.colours, order),
+                         marker=picture.cycle(picture.MARKERS, order))  # fmt: skip
+        axes[1].set_ylim(bottom=0)
+        axes[1].set_ylabel("per session")
+        names = months.texts("month")
+        step = max(1, -(-len(names) // 5))
+        axes[1].set_xticks(range(0, len(names), step), names[::step])
+        picture.legend(axes[1], theme)
+    return figure
+
+
+def _success(axes: object, theme: Theme, rows: Sequence[tuple[object, ...]]) -> None:
+    from matplotlib.axes import Axes
+
+    from tachograph.gauges import picture
+
+    assert isinstance(axes, Axes)
+    classes = [c for c in (*CLASSES, UNLABELLED) if any(row[1] == c for row in rows)]
+    models = list(dict.fromkeys(str(row[0]) for row in rows))
+    for order, model in enumerate(models):
+        mine = [row for row in rows if row[0] == model]
+        shift = 0.12 * (order - (len(models) - 1) / 2)
+        x = [classes.index(str(row[1])) + shift for row in mine]
+        scaled = [("", "", *(100 * cast(float, v) for v in row[2:])) for row in mine]
+        picture.whiskers(axes, x, scaled, colour=picture.cycle(theme.colours, order), label=model,
+                         marker=picture.cycle(picture.MARKERS, order))  # fmt: skip
+    axes.set_xticks(range(len(classes)), classes)
+    axes.set_ylim(0, 102)
+    axes.set_ylabel("success, %")
+    picture.legend(axes, theme)
+
+
+GAUGE = Gauge(
+    name="sessions",
+    version="1",
+    question=QUESTION,
+    needs="logs of Claude Code, Codex, ATIF or Inspect (files or folders), or a table with "
+          "session, model and success; labels by --labels",
+    example="tacho gauge sessions ~/.claude/projects --labels labels.csv --plot sessions.svg",
+    options=Options,
+    read=read,
+    compute=compute,
+    plot=plot,
+)  # fmt: skip
