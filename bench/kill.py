@@ -31,10 +31,12 @@ from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import CandidateDropped, CandidateKept, TrialChecked
 from tachograph.loop.bench import open_bench
 from tachograph.loop.budget import Budget
+from tachograph.loop.rederive import rederive
 from tachograph.loop.run import Run, run_ids
+from tachograph.loop.team import Team
 from tachograph.loop.turn import Loop
 from tachograph.task import load
-from toy import Numbered, write_task
+from toy import Numbered, Turns, write_task
 
 MOMENTS_PER_LEDGER = 25
 LATEST_SECONDS = 0.6
@@ -56,6 +58,8 @@ class Tally:
     unsound: list[str] = field(default_factory=list)
     processes: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    derived: int = 0
+    underived: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
 
 
@@ -89,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Bar("ledgers that do not verify after it", "0", str(len(tally.unsound)), not tally.unsound),
         Bar("processes left after it", "0", str(len(tally.processes)), not tally.processes),
         Bar("folders left after the next run", "0", str(len(tally.folders)), not tally.folders),
+        Bar("turns that do not follow from the ledger", "0",
+            f"{len(tally.underived)} of {tally.derived}", not tally.underived),
         Bar("draws used twice", "0", str(len(tally.repeated)), not tally.repeated),
     ])  # fmt: skip
 
@@ -105,20 +111,23 @@ def sit(folder: Path, task_folder: Path) -> int:
         Ledger.open(folder, create=True) as ledger,
         open_bench(task, parallel=parallel) as bench,
     ):
-        budget, numbered = Budget(trials=trials), Numbered()
+        budget, seats = Budget(trials=trials), int(os.environ.get("SEATS", "1"))
+        proposers = [Turns()] if seats > 1 else [Numbered()]
+        team = Team(seats=seats, policy="islands")
+        names = [proposer.name for proposer in proposers]
         if run_ids(ledger):
             run = Run.read(ledger, "last", folder)
-            run.resume()
+            run.resume(team.plain() | {"proposers": names})
         else:
             run = Run.open(ledger, folder, task, budget, bench.rules, box=bench.description,
-                           proposers=[numbered.name])  # fmt: skip
+                           proposers=names, team=team.plain())  # fmt: skip
         run.listen = lambda entry: (
             print(entry.body.candidate, flush=True)
             if isinstance(entry.body, CandidateKept | CandidateDropped)
             else None
         )
         print("ready", flush=True)
-        Loop(run, bench, [numbered], budget).drive()
+        Loop(run, bench, proposers, budget, team=team).drive()
         run.close("done")
     return 0
 
@@ -133,13 +142,14 @@ def kill_toys(root: Path, moments: int, rng: random.Random, tally: Tally) -> Non
         folder = root / f"ledger-{first}"
         command = [sys.executable, __file__, "--child", str(folder), str(root / "task")]
         for number in range(min(MOMENTS_PER_LEDGER, moments - first)):
-            os.environ["PARALLEL"] = str(1 + number % 2)
+            os.environ |= {"PARALLEL": str(1 + number % 2), "SEATS": str(1 + number % 3)}
             said = SAID.findall(killed(command, root, rng, LATEST_SECONDS, tally))
             look(folder, said, tally)
         trials = len(finished(folder)) + 2
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=root,
                        env=environment(root) | {"TRIALS": str(trials)})  # fmt: skip
         look(folder, [], tally)
+        follows(folder, tally)
         if len(finished(folder)) != trials:
             tally.lost.append(f"{folder.name}: the last sitting did not reach {trials} trials")
         tally.folders += [f"left: {path}" for path in (root / "tmp").iterdir()]
@@ -216,6 +226,14 @@ def look(folder: Path, said: Sequence[str], tally: Tally) -> None:
         tally.repeated += [f"{folder.name}: {draw}" for draw, uses in draws.items() if uses > 1]
     there = finished(folder)
     tally.lost += [f"{folder.name}: {candidate}" for candidate in said if candidate not in there]
+
+
+def follows(folder: Path, tally: Tally) -> None:
+    """Whether every choice and verdict follows from the entries before it."""
+    with Ledger.open(folder) as ledger:
+        found = rederive(ledger.entries(run=run_ids(ledger)[-1]))
+    tally.derived += found.turns
+    tally.underived += [f"{folder.name}: {fault}" for fault in found.faults]
 
 
 def finished(folder: Path) -> set[str]:

@@ -63,3 +63,15 @@ class Numbered:
             if candidate.id not in brief.tried:
                 return Proposal(candidate, f"number {number}", "")
         raise AssertionError("numbers do not end")
+
+
+class Turns(Numbered):
+    """The same from a seat of its own: each turn has its own program, so that none is repeated."""
+
+    name = "turns"
+    thinks_here = False
+
+    def propose(self, brief: Brief, desk: Desk) -> Proposal:
+        """That of the turn."""
+        self.asked.append(self.now())
+        return Proposal(Candidate({"toy.py": program(f"turn {brief.turn}")}), "", "")

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,7 @@ def kill_at(moments: int, commands: int) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.count("| met") == 5, ended.stdout
+    assert ended.stdout.count("| met") == 6, ended.stdout
 
 
 def test_a_few_kills_lose_nothing():
@@ -101,3 +103,59 @@ def test_ctrl_c_closes_the_run_and_resume_goes_on(tmp_path):
         kinds = [type(e.body) for e in ledger.entries(kinds=(RunResumed, RunClosed))]
         assert kinds == [RunClosed, RunResumed, RunClosed]
         assert len(Archive.of(ledger.entries(run=run.id)).trials) >= trials
+
+
+AGENT = """#!/bin/sh
+echo begun >> {marks}
+sleep 600
+"""
+
+
+def test_sigterm_ends_the_agents_of_all_seats(tmp_path):
+    """Exit code 130 within seconds, and no process of theirs is left; their turns stay open."""
+    agent = tmp_path / "agent-of-a-seat.sh"
+    agent.write_text(AGENT.format(marks="begun"))
+    agent.chmod(0o755)
+    begun = subprocess.Popen(
+        [*TACHO, "run", "pairwise", "--proposer", f"command:{agent}", "--seats", "2",
+         "--ledger", str(tmp_path / "ledger")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)}, cwd=tmp_path, preexec_fn=heed_ctrl_c,
+    )  # fmt: skip
+    assert begun.stdout is not None
+    with begun:
+        assert begun.stdout.readline().startswith("run r-")
+        wait_until(lambda: running(agent) >= 2)
+        begun.terminate()
+        try:
+            said, talk = begun.communicate(timeout=60)
+        finally:
+            begun.kill()
+    assert begun.returncode == 130, said + talk
+    assert "Traceback" not in talk
+    wait_until(lambda: running(agent) == 0)
+    with Ledger.open(tmp_path / "ledger") as ledger:
+        ledger.verify()
+        run = Run.read(ledger, "last", tmp_path)
+    assert run.archive.closed is not None
+    assert [turn.ended for turn in run.archive.turns.values()] == [None, None]
+
+
+def running(agent: Path) -> int:
+    """Shells that run this script."""
+    found = 0
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            parts = line.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        found += parts[0].endswith(b"sh") and str(agent).encode() in parts
+    return found
+
+
+def wait_until(there: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Look until it is so; fails where that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)

@@ -98,7 +98,7 @@ def test_unfinished_candidates_are_tried_after_a_resume(new_bench, ledger, ledge
     run.record_candidate(half, [SEED.id], "scripted", "half", "")
     run.record_about(TrialChecked(run.id, half.id, True, "", "", 1, 0.1, 0.1, 0.1))
     again = Run.read(ledger, run.id, ledger_folder)
-    drive(again, bench, [WRONG, half], Budget(trials=1))
+    drive(again, bench, [WRONG, half], Budget(trials=2))
     assert verdicts(again) == ["wrong", "kept"]
     proposals = [*ledger.entries(run=run.id, kinds=(CandidateProposed,))]
     assert len(proposals) == 3

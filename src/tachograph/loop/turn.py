@@ -67,8 +67,6 @@ class Loop:
         """Turns until a budget is spent or nothing is left to try; the reason it ended."""
         with self.run.sitting():
             self.count()
-            for record in self.run.archive.unfinished:
-                self.try_one(record.id)
             try:
                 self.seats.open()
                 while not (reason := self.spent() or self.step()):
@@ -84,11 +82,11 @@ class Loop:
             raise self.seats.broken
         if self.office.stopping.is_set():
             return "stopped"
-        if self.run.archive.open and not self.seats.threads:
-            return ""  # what this thread has begun is finished
         if self.until and reached(self.until, self.run.archive):
             return f"reached {self.until}"
         spent = self.spending.exhausted() or self.judge.exhausted()
+        if spent and spent != "trials" and self.run.archive.open and not self.seats.threads:
+            return ""  # what this thread has begun is finished
         return f"budget spent: {spent}" if spent else ""
 
     def step(self) -> str:
