@@ -91,6 +91,13 @@ class Record:
         return next((s for s in reversed(self.scored) if s.split == split), None)
 
     @property
+    def confirmed(self) -> CandidateScored | None:
+        """Its scores on the fresh draws that it was kept or dropped by, not those of later ones, on
+        which others were compared with it.
+        """
+        return next((s for s in self.scored if s.split == "fresh"), None)
+
+    @property
     def look(self) -> TrialScored | None:
         """The latest comparison on the visible split."""
         return next((t for t in reversed(self.compared) if t.stage == "screen"), None)

@@ -191,6 +191,44 @@ def test_several_boxes_give_what_one_gives(sit):
     assert two.judge.examiner.examine(BETTER, "visible", names).scores == together.scores
 
 
+def test_a_kept_figure_stays_what_it_was_kept_by(sit):
+    """Later fresh draws, on which others are compared with it, do not change it."""
+    court = sit()
+    kept = court.tried(BETTER)
+    before = kept.confirmed
+    court.tried(BEST)
+    assert kept.confirmed is before
+    assert kept.marks("fresh") is not before
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_a_kill_between_any_two_entries_loses_nothing(sit, writes: int):
+    """The trial is made again, on the same visible draws, and ends as it would have."""
+    court = sit()
+    court.propose(BETTER)
+    left = [None] * writes
+
+    def killed(*bodies):
+        if not left:
+            raise KeyboardInterrupt
+        left.pop()
+        court.run.record_about(*bodies)
+
+    try:
+        court.judge.try_candidate(BETTER, SEED, killed)
+    except KeyboardInterrupt:
+        assert court.again().run.archive.unfinished
+    record = court.again().tried(BETTER) if not record_of(court).finished_at else record_of(court)
+    assert record.verdict == "kept"
+    kinds = court.kinds()
+    assert kinds.count("CandidateKept") == kinds.count("ScorerTested") == 1
+
+
+def record_of(court):
+    """As the ledger has it now."""
+    return court.again().run.archive.records[BETTER.id]
+
+
 def test_a_seed_that_fails_is_the_tasks_fault(sit):
     """No candidate is judged by a task that refuses its own seed."""
     with pytest.raises(TaskError, match="the seed itself does not pass"):

@@ -76,7 +76,7 @@ class ScoreJudge:
         if refusal := self.task.refusal(candidate):
             refused = Fault(Answer(False, "refused", refusal), 0)
             return self.checked(candidate, refused), self.dropped(candidate, "refused")
-        if not self.scored_on(self.task.seed):
+        if self.run.archive.scorer is None:
             self.test_scorer(say)
         spent, asked = self.run.archive.queries, self.scoring.trial_queries
         if spent + asked > self.scoring.query_budget:
@@ -118,22 +118,26 @@ class ScoreJudge:
 
     def test_scorer(self, say: Recorder) -> None:
         """Score the seed, and from the spread of its scores fix what is told of them."""
-        marks = self.looked_at_best(self.task.seed, say)
         scoring = self.scoring
-        say(ScorerTested(
+        body = self.look_at(self.task.seed, say)
+        say(body, ScorerTested(
             run=self.run.id, direction=scoring.direction, draws=scoring.draws,
             margin=scoring.margin, human=scoring.human, query_budget=scoring.query_budget,
-            precision=scoring.precision or precision_of(marks.scores, scoring.margin),
+            precision=scoring.precision or precision_of(body.scores, scoring.margin),
         ))  # fmt: skip
 
     def looked_at_best(self, best: Candidate, say: Recorder) -> CandidateScored:
         """Score whom candidates are compared with on the visible draws, for once."""
+        body = self.look_at(best, say)
+        say(body)
+        return body
+
+    def look_at(self, best: Candidate, say: Recorder) -> CandidateScored:
+        """The body for whom candidates are compared with. Raises as `revoked` says."""
         marks = self.examiner.examine(best, "visible", names("visible", self.scoring.draws))
         if isinstance(marks, Fault):
             raise self.revoked(best, marks, say)
-        body = self.scored(best, "visible", marks)
-        say(body)
-        return body
+        return self.scored(best, "visible", marks)
 
     def scored_on(self, candidate: Candidate) -> CandidateScored | None:
         """Its scores on the visible draws, where it has any; bounds of these draws are learnt."""

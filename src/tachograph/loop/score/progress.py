@@ -54,7 +54,7 @@ def beside(archive: Archive) -> list[Beside]:
     """Fresh and sealed draws on the best."""
     best, held = archive.best, archive.holdout
     found = []
-    if best and (fresh := best.marks("fresh")):
+    if best and (fresh := best.confirmed):
         found.append(Beside("fresh", height(fresh)))
     if held and (sealed := archive.records[held.candidate].marks("sealed")):
         found.append(Beside("hold-out", height(sealed)))

@@ -67,7 +67,7 @@ def trial_text(record: Record) -> str:
     if not record.compared:
         return ""
     last = record.compared[-1]
-    told, fresh = Told(last.precision), record.marks("fresh")
+    told, fresh = Told(last.precision), record.confirmed
     return told.scored(fresh) if record.kept and fresh else comparison_text(last)
 
 
@@ -83,7 +83,7 @@ def best_text(archive: Archive) -> str:
     if archive.scorer is None:
         return "not scored yet"
     told, best = Told(archive.scorer.precision), archive.best
-    found = best.marks("fresh") if best else seed_marks(archive)
+    found = best.confirmed if best else seed_marks(archive)
     said = told.scored(found) if found else "not scored yet"
     return said if best else f"{said}: the seed, so far"
 
@@ -91,7 +91,7 @@ def best_text(archive: Archive) -> str:
 def title_text(archive: Archive) -> str:
     """The best on fresh draws, for the head of a picture: `gap recovered 0.33 [0.28, 0.39]`."""
     best = archive.best
-    fresh = best.marks("fresh") if best else None
+    fresh = best.confirmed if best else None
     if archive.scorer is None or fresh is None:
         return "not scored yet"
     told = Told(archive.scorer.precision)
@@ -108,7 +108,7 @@ def summary_lines(archive: Archive) -> Iterator[str]:
     told, seed, best = Told(scorer.precision), seed_marks(archive), archive.best
     if seed:
         yield f"seed: {told.scored(seed)}"
-    if best and (fresh := best.marks("fresh")):
+    if best and (fresh := best.confirmed):
         yield f"best: {told.scored(fresh)}"
     if scorer.human is not None:
         yield f"people: score {scorer.human:g}, as the task says"
@@ -200,7 +200,7 @@ def run_data(archive: Archive) -> dict[str, Any] | None:
         "direction": scorer.direction, "margin": scorer.margin, "precision": scorer.precision,
         "queries": archive.queries, "query_budget": scorer.query_budget, "human": scorer.human,
         "seed": marks_data(told, seed_marks(archive)),
-        "best": marks_data(told, best.marks("fresh")) if best else None,
+        "best": marks_data(told, best.confirmed) if best else None,
         "holdout": holdout_data(told, archive.holdout, archive),
     }  # fmt: skip
 
