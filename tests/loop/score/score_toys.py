@@ -30,7 +30,7 @@ editable = ["toy.py"]
 entry = "toy:guess"
 libraries = ["numpy"]
 [limits]
-wall_seconds = 5
+wall_seconds = 2
 memory_mib = 512
 [metric]
 kind = "score"
