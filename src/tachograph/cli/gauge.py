@@ -117,7 +117,7 @@ def show(reading: Reading, *, as_json: bool) -> None:
         (choices_text(row, reading), row.estimate.text()) for row in reading.grid
     ])  # fmt: skip
     lines("caveats", [(f"{n}.", text) for n, text in enumerate(reading.caveats, 1)])
-    counted = ", ".join(f"{count:,} {what}" for what, count in reading.n.items())
+    counted = ", ".join(f"{count:,} {noun(what, count)}" for what, count in reading.n.items())
     window = f", {reading.window.first} to {reading.window.last}" if reading.window else ""
     tell(f"\nfrom {counted}{window}; {reading.gauge} {reading.version}")
     for each in reading.inputs:
@@ -130,6 +130,13 @@ def choices_text(row: GridRow, reading: Reading) -> str:
     said = [f"{name} {value}" for name, value in row.choices.items()
             if row.headline or name not in headline or headline[name] != value]  # fmt: skip
     return ", ".join(said) + " *" * row.headline
+
+
+def noun(plural: str, count: int) -> str:
+    """`runs`, and `run` where there is one of them."""
+    if count != 1 or not plural.endswith("s"):
+        return plural
+    return f"{plural[:-3]}y" if plural.endswith("ies") else plural[:-1]
 
 
 def lines(heading: str, rows: Sequence[tuple[str, str]]) -> None:
