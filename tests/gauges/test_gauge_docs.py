@@ -27,6 +27,11 @@ def test_a_section_is_a_gauge_with_its_question_and_a_command(section: str):
         assert part in section, part
 
 
+def test_every_gauge_has_a_section():
+    """None is left out."""
+    assert {section.split("\n")[0] for section in SECTIONS} == set(names())
+
+
 def test_the_guide_shows_what_the_command_prints(tmp_path: Path):
     """On the synthetic data that it names."""
     write_all(tmp_path)
