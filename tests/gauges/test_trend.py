@@ -133,5 +133,11 @@ def test_the_published_doubling_times(
     assert (doubled.low, doubled.high) == pytest.approx((low, high), rel=2e-3)
     if len(reading.estimates) == 0:
         assert "points" in reading.verdict.reason
-    else:
-        assert reading.headline == doubled
+        return
+    assert reading.headline == doubled
+    shares = [e.value for e in reading.estimates if e.name.startswith("share of joint")]
+    assert sum(share or 0.0 for share in shares) == pytest.approx(1.0)
+    last = next(e for e in reading.estimates if e.name.endswith("last point, super-exponential"))
+    assert last.value is not None
+    assert last.low is not None
+    assert last.low < last.value

@@ -39,6 +39,7 @@ from tachograph.gauges.reading import (
     Window,
     join,
 )
+from tachograph.gauges.stats.bootstrap import percentile_interval
 from tachograph.gauges.stats.forms import (
     EXPONENTIAL,
     FORMS,
@@ -46,6 +47,7 @@ from tachograph.gauges.stats.forms import (
     Form,
     exponential_rejected,
     fit,
+    leading_shares,
     leave_one_out,
     rolling_origin,
 )
@@ -65,6 +67,8 @@ FEWEST = 8
 AHEAD = 2.0
 """AICc by which a form must lead."""
 SIGNIFICANT = 0.05
+MOST_REFITS = 200
+"""Joint resamples to which the richer forms are fitted anew."""
 UNDISTINGUISHED = "cannot distinguish"
 
 
@@ -111,6 +115,13 @@ class Data:
         joint = None if self.joint is None else self.joint[:, list(at)]
         return Data(tuple(self.names[p] for p in at), tuple(self.days[p] for p in at),
                     tuple(self.values[p] for p in at), joint)  # fmt: skip
+
+    def worlds(self) -> Array | None:
+        """log2 of the joint resamples in which no value is missing; None where there are none."""
+        if self.joint is None:
+            return None
+        whole = self.joint[(self.joint > 0).all(axis=1)]
+        return np.asarray(np.log2(whole)) if len(whole) else None
 
     @property
     def years(self) -> Array:
@@ -307,12 +318,12 @@ def _days(doublings_a_year: float) -> float | None:
 def _estimates(
     data: Data, scores: Sequence[Score], p_value: float, options: Options
 ) -> Iterator[Estimate]:
-    last = float(data.years[-1])
+    worlds = data.worlds()
     for score in scores[1:]:
-        days = _days(score.fitted.slope(last))
-        reason = "" if days else "it does not grow at the last point"
-        name = f"doubling time at the last point, {score.form.name}"
-        yield Estimate(name=name, value=days, level=options.level, unit="d", reason=reason)
+        yield _at_the_last_point(data, score, worlds, options)
+    if worlds is not None:
+        for name, share in leading_shares(data.years, worlds).items():
+            yield Estimate(name=f"share of joint resamples in which it leads, {name}", value=share)
     yield Estimate(name="p-value of the exponential", value=p_value, level=options.level)
     for score in scores:
         yield Estimate(name=f"AICc, {score.form.name}", value=score.fitted.aicc)
@@ -320,6 +331,26 @@ def _estimates(
             if error is not None:
                 yield Estimate(name=f"error of points {label}, {score.form.name}", value=error,
                                unit="doublings")  # fmt: skip
+
+
+def _at_the_last_point(
+    data: Data, score: Score, worlds: Array | None, options: Options
+) -> Estimate:
+    """The form's doubling time there; its interval needs joint resamples."""
+    last, form = float(data.years[-1]), score.form
+    name = f"doubling time at the last point, {form.name}"
+    days = _days(score.fitted.slope(last))
+    if days is None:
+        return Estimate(name=name, value=None, level=options.level, unit="d",
+                        reason="it does not grow at the last point")  # fmt: skip
+    low = high = None
+    if worlds is not None:
+        found = [fit(form, data.years, row) for row in worlds[:MOST_REFITS]]
+        slopes = [fitted.slope(last) for fitted in found if fitted is not None]
+        slow, fast = percentile_interval(slopes, options.level)
+        low = None if fast is None else _days(fast)
+        high = None if slow is None else _days(slow)
+    return Estimate(name=name, value=days, low=low, high=high, level=options.level, unit="d")
 
 
 def _sentence(verdict: Verdict, doubled: Estimate, data: Data) -> str:

@@ -201,6 +201,13 @@ def exponential_rejected(t: Array, y: Array, *, draws: int = 999, seed: int = 0)
     return (1 + reached) / (draws + 1)
 
 
+def leading_shares(t: Array, rows: Array) -> dict[str, float]:
+    """Share of rows (m, n) in which each form has the least AICc; rows must be finite."""
+    values = np.array([_aicc_of_rows(form, t, rows) for form in FORMS])
+    first = np.argmin(values, axis=0)
+    return {form.name: float((first == place).mean()) for place, form in enumerate(FORMS)}
+
+
 def _aicc_of_rows(form: Form, t: Array, rows: Array) -> Array:
     errors = rss_of_rows(form, t, rows)
     k, count = form.parameters + 1, len(t)
