@@ -18,6 +18,8 @@ EFFECT = -0.12
 MULTIPLIERS = {"past": 1.3, "now": 1.9, "forecast": 2.6}
 """True median multiplier of value, by time; of speed it is SPEED_OVER_VALUE times that."""
 SPEED_OVER_VALUE = 1.4
+HARDNESS = ((0.5, 0.3, 0.15, 0.05), (0.15, 0.25, 0.3, 0.3))
+"""True mix of classes, early and late: people give harder work to the later model."""
 SPEED_UPS = (3.0, 8.0, 20.0)
 """True geometric means of the made-up proposers."""
 GAPS = {"naive": 0.2, "confident": 0.35, "found-by-agents": 0.7}
@@ -114,19 +116,19 @@ def verdicts(items: int = 140, seed: int = SEED) -> list[Row]:
     return rows
 
 
-def coding_sessions(people: int = 20, each: int = 30, seed: int = SEED) -> list[Row]:
+def coding_sessions(people: int = 30, each: int = 30, seed: int = SEED) -> list[Row]:
     """Rows for `tacho gauge sessions`: two made-up models, work that gets harder with time."""
     rng = np.random.default_rng(seed)
     rows: list[Row] = []
     for person in range(people):
         for number in range(each):
             late = number >= each // 2
-            hardness = min(3, int(rng.integers(0, 3)) + late)
+            hardness = int(rng.choice(4, p=HARDNESS[late]))
             odds = 2.0 - 1.1 * hardness + 1.2 * late + rng.normal(0, 0.3)
             rows.append({
                 "session": f"made-up-{person}-{number}",
                 "model": "made-up-model-2" if late else "made-up-model-1",
-                "day": f"2026-{number // 3 + 1:02}-{person + 1:02}",
+                "day": f"2026-{number // 3 + 1:02}-{person % 28 + 1:02}",
                 "person": f"made-up-person-{person + 1}",
                 "class": ("routine", "regular", "challenging", "open-ended")[hardness],
                 "success": int(rng.random() < 1 / (1 + math.exp(-odds))),
