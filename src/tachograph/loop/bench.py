@@ -20,8 +20,8 @@ from tachograph.loop.clock import Rules
 from tachograph.loop.draws import Secret, Series
 from tachograph.sandbox import Box, Level
 from tachograph.sandbox.box import usable_cores
-from tachograph.task import Candidate, Check, Task
-from tachograph.task.scorer import Scorer
+from tachograph.task import Candidate, Task
+from tachograph.task.scorer import check_of
 
 
 class Bench:
@@ -95,7 +95,7 @@ def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
     if not 1 <= parallel <= room:
         raise UsageError(f"--parallel {parallel}: this machine has room for {room} at once",
                          hint=f"give 1 to {room}")  # fmt: skip
-    check = Scorer(task) if task.metric == "score" else Check(task)
+    check = check_of(task)
     rules = rules or Rules(threads=threads)
     with ExitStack() as stack:
         examiners: list[Examiner] = []

@@ -52,7 +52,7 @@ def reached(until: Until, archive: Archive) -> bool:
         return False
     if until.kind == "ratio":
         return best.kept.low is not None and best.kept.low >= until.value
-    marks, scorer = best.marks("fresh"), archive.scorer
+    marks, scorer = best.confirmed, archive.scorer
     if marks is None or scorer is None:
         return False
     gap = Told(scorer.precision).gap(marks)

@@ -35,6 +35,11 @@ class Refusal:
     reason: str
 
 
+def check_of(task: Task) -> Check:
+    """The task's check: a `Scorer` where it is scored. Raises TaskError."""
+    return Scorer(task) if task.metric == "score" else Check(task)
+
+
 class Scorer(Check):
     """The functions of a scored task's check.py.
 

@@ -10,9 +10,18 @@ import numpy as np
 import pytest
 
 from tachograph.loop.propose.model.answer import read_answer
-from tachograph.loop.propose.model.prompt import describe, describe_inputs, files, prompt, rules
+from tachograph.loop.propose.model.prompt import (
+    describe,
+    describe_inputs,
+    files,
+    prompt,
+    rules,
+    told,
+)
 from tachograph.loop.propose.protocol import Attempt, Brief, Finding
 from tachograph.task import load
+
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +111,19 @@ def test_the_rules_say_how_outputs_are_compared(task):
     assert "by the task's own check" in rules(replace(task, check_source="def compare(a): ..."))
     assert "1e-09" in rules(replace(task, check_source="", rtol=1e-9))
     assert "score" in rules(replace(task, metric="score"))
+
+
+def test_a_scored_task_is_described_by_its_visible_inputs_and_its_scoring():
+    """No label, no split, no answer; what must be beaten, and by how much."""
+    task = load(ROOT / "examples/research-task")
+    assert describe_inputs(task).startswith("- inputs: float64 array of shape (1000, 4)")
+    assert "truth" not in describe_inputs(task)
+    said = rules(task)
+    assert "lower being better" in said and "more than 0.01" in said and "over 6 draws" in said
+    assert "compared with the right one" not in said
+
+
+def test_an_attempt_is_told_with_its_rounded_score():
+    """And without a ratio."""
+    attempt = Attempt("c-1", (), "p", "a change", "worse", None, score=0.62)
+    assert "worse score 0.62:" in told(attempt)

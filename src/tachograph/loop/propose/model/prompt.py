@@ -16,7 +16,9 @@ from tachograph.loop.board import bounded, quoted
 from tachograph.loop.propose.model.answer import one_line
 from tachograph.loop.propose.models import Message
 from tachograph.loop.propose.protocol import Attempt, Brief
-from tachograph.task import Check, Task
+from tachograph.task import Task
+from tachograph.task.scorer import check_of
+from tachograph.task.scoring import Scoring
 
 MOST_ATTEMPTS = 40
 MOST_GOAL_CHARACTERS = 20_000
@@ -59,7 +61,12 @@ MEASURED = {
     "time": "What counts is the time of one call of {entry}, raced in pairs against the best so "
     "far; loading the files is not timed but limited to {setup:g} s.",
     "check": "What counts is to pass.",
+    "score": "What counts is the score, {direction} being better: its mean over {draws} draws must "
+    "beat that of the best so far by more than {margin:g}, and again on fresh draws. You are told "
+    "rounded scores.",
 }
+SCORED = """What your candidate returns is scored outside, against right answers that are never in
+the box."""
 COMPARED = """Every call's output is compared with the right one: same kinds, same shapes, numbers
 within {atol:g} + {rtol:g} x |expected|."""
 COMPARED_BY_TASK = "Every call's output is compared with the right one by the task's own check."
@@ -98,9 +105,15 @@ def repair(fault: str) -> Message:
 def rules(task: Task) -> str:
     """The part that is the same in every turn."""
     measured = MEASURED.get(task.metric, "What counts is the score that the goal describes.")
-    measured = measured.format(entry=task.entry or "the program", setup=task.limits.setup_seconds)
+    scoring = task.scoring or Scoring()
+    measured = measured.format(
+        entry=task.entry or "the program", setup=task.limits.setup_seconds, margin=scoring.margin,
+        direction=scoring.direction, draws=scoring.draws,
+    )  # fmt: skip
     own = "def compare" in task.check_source
     checked = COMPARED_BY_TASK if own else COMPARED.format(atol=task.atol, rtol=task.rtol)
+    if task.metric == "score":
+        checked = SCORED
     return RULES.format(checked=checked, measured=measured)
 
 
@@ -151,6 +164,7 @@ def tried(history: Sequence[Attempt]) -> str:
 def told(attempt: Attempt) -> str:
     """One earlier trial on one line."""
     ratio = f" {attempt.ratio:.2f}x" if attempt.ratio is not None else ""
+    ratio += f" score {attempt.score:g}" if attempt.score is not None else ""
     detail = f"; the judge: {one_line(attempt.detail, DETAIL_CHARACTERS)}" if attempt.detail else ""
     return (
         f"- {attempt.candidate}, {attempt.verdict}{ratio}: "
@@ -168,7 +182,7 @@ def section(title: str, text: str) -> str:
 
 def describe_inputs(task: Task) -> str:
     """The public example input by kinds and shapes, one argument a line. Runs the task's draw."""
-    inputs = Check(task).draw(np.random.default_rng(EXAMPLE_SEED))
+    inputs = check_of(task).draw(np.random.default_rng(EXAMPLE_SEED))
     return "\n".join(f"- {name}: {describe(value)}" for name, value in inputs.items())
 
 
