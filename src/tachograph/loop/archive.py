@@ -287,7 +287,7 @@ class Archive:
             self.money_usd += body.held_usd or 0.0
             turn.commands.append((body, None))
             return
-        if isinstance(body, CommandEnded):
+        if isinstance(body, CommandEnded) and turn.commands:
             begun, _ = turn.commands.pop()
             self.money_usd -= begun.held_usd or 0.0
             turn.commands.append((begun, body))

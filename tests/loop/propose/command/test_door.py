@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_a_door_may_be_a_port(tmp_path):
         stranger = client.ask(seat | {"token": "0" * 32}, {"verb": "status"})
         assert "another's" in stranger["error"]["message"]
         assert door.line.getsockname()[0] == "127.0.0.1"
+
+
+def test_the_way_to_a_door_may_be_long(tmp_path, monkeypatch):
+    """Where temporary files lie deep, no address of a socket would hold the path."""
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(deep))
+    with listening(lambda question: {"asked": question}) as door:
+        assert len(str(door.path)) > 107
+        monkeypatch.chdir(door.path.parent)
+        seat = seat_at(door, tmp_path) | {"socket": door.path.name}
+        assert "asked" in client.ask(seat, {"verb": "status"})
+    monkeypatch.setattr(tempfile, "tempdir", None)
 
 
 BAD = {

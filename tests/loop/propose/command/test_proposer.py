@@ -6,11 +6,12 @@ import threading
 
 import pytest
 from loop_toys import begin
-from shell_agents import drive, script, write
+from shell_agents import SoManyTurns, drive, script, write
 
 from tachograph.errors import UsageError
 from tachograph.loop.budget import Budget
 from tachograph.loop.propose.command import Command
+from tachograph.loop.team import Team
 from tachograph.loop.transcript import transcript as read_transcript
 from tachograph.loop.turn import Loop
 
@@ -238,3 +239,27 @@ def test_the_end_of_the_run_ends_the_agent(new_bench, ledger, ledger_folder, tmp
     assert ended.reason == "stopped"
     assert not run.archive.records[bench.task.seed.id].finished_at
     assert run.archive.turns[1].ended is None  # so that a resume gives it again
+
+
+def test_seats_work_side_by_side_and_hear_of_each_other(new_bench, ledger, ledger_folder, tmp_path):
+    """Each in a workspace and at a seat of its own; what one has found, a later brief quotes."""
+    agent = script(tmp_path, f"""
+grep -c 'it is right' GOAL.md
+ls /tmp | grep -c tacho-box
+{write("$$-$(date +%N)").replace("'", '"')}
+tacho trial --label "mine"
+tacho share 'it is right' --candidate $({FIRST})
+""")  # fmt: skip
+    bench = new_bench(metric="check")
+    run = begin(ledger, ledger_folder, bench)
+    proposer = SoManyTurns(Command(str(agent), level="A", hidden=[ledger_folder]), 4)
+    Loop(run, bench, [proposer], Budget(), team=Team(seats=2)).drive()
+    turns = [turn for turn in run.archive.turns.values() if turn.commands]
+    assert len(turns) == 4
+    assert {turn.begun.seat for turn in turns} == {1, 2}
+    assert [turn.ended.outcome for turn in turns] == ["proposed"] * 4
+    heard = [transcript(run, turn).splitlines()[0] for turn in turns]
+    assert heard[0] == "0"
+    assert int(heard[-1]) > 0
+    others = [int(transcript(run, turn).splitlines()[1]) for turn in turns]
+    assert others == [0] * 4

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import io
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
 from tachograph.loop.propose.command import serve
+from tachograph.loop.propose.command.door import Door
+from tachograph.loop.propose.command.inside import client, tools
 from tachograph.loop.propose.command.inside.tools import TOOLS, VERSIONS
 
 
@@ -104,3 +110,37 @@ def test_the_descriptions_say_what_every_field_is():
     """A client shows nothing else to its model."""
     assert all(tool["description"].endswith(".") for tool in TOOLS)
     assert all(set(tool["required"]) <= set(tool["properties"]) for tool in TOOLS)
+
+
+INSIDE = (Path(client.__file__), Path(tools.__file__))
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=lambda path: path.name)
+def test_what_runs_in_a_workspace_needs_no_more_than_an_old_python(path):
+    """It parses as Python 3.9 and imports the standard library alone."""
+    tree = ast.parse(path.read_text(), feature_version=(3, 9))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    imported = {getattr(node, "module", None) or node.names[0].name for node in imports}
+    assert {name.split(".")[0] for name in imported} <= set(sys.stdlib_module_names)
+
+
+def test_an_agent_in_a_workspace_may_ask_over_mcp(tmp_path):
+    """The official client starts `tacho mcp` there, and a trial takes the files as they lie."""
+    mcp = pytest.importorskip("mcp", reason="the official client is not installed")
+    for path in INSIDE:
+        (tmp_path / path.name).write_text(path.read_text())
+    (tmp_path / "toy.py").write_text("x = 1\n")
+    arguments = ["-I", "-S", str(tmp_path / "client.py"), "mcp"]
+    server = mcp.StdioServerParameters(command=sys.executable, args=arguments)
+
+    async def talk():
+        async with mcp.Client(server) as session:
+            result = await session.call_tool("trial", {"label": "as it lies"})
+            return json.loads(result.content[0].text)
+
+    with Door(lambda question: {"asked": question}, 4) as door:
+        seat = {"socket": str(door.path), "port": 0, "token": door.token, "editable": ["toy.py"],
+                "workspace": str(tmp_path), "most_bytes": 4096}  # fmt: skip
+        (tmp_path / "seat.json").write_text(json.dumps(seat))
+        asked = asyncio.run(talk())["asked"]
+    assert asked == {"verb": "trial", "label": "as it lies", "files": {"toy.py": "x = 1\n"}}

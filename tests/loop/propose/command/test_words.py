@@ -30,7 +30,9 @@ def test_it_says_what_an_agent_must_know(tmp_path):
     for part in ("Double x, quickly.", "`toy.py`", "4 KiB", "`toy:answer` is called", "timed",
                  "tacho trial", "look at memory first", "unroll", "0.90x", "no gain"):  # fmt: skip
         assert part in words, part
-    assert "tool `trial`" in goal(brief(task), TOOLS)
+    asked_with_tools = goal(brief(task), TOOLS)
+    assert "tool `trial`" in asked_with_tools
+    assert f"`show` of candidate {SEED.id}" in asked_with_tools
 
 
 def test_it_holds_nothing_of_the_judge(tmp_path):

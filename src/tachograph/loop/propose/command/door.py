@@ -21,6 +21,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tachograph.loop.propose.command.seat import Answer, refusal
@@ -65,7 +66,7 @@ class Door:
             self.port = self.line.getsockname()[1]
         else:
             self.line = socket.socket(socket.AF_UNIX)
-            self.line.bind(str(self.path))
+            bind(self.line, self.path)
             # whoever knows the path may knock; the token and the uid decide
             self.path.chmod(0o666)
         self.ground.path.chmod(0o711)
@@ -131,6 +132,15 @@ class Door:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def bind(line: socket.socket, path: Path) -> None:
+    """Bind at a path of any length: an address takes 107 bytes, so it is named by its folder."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        line.bind(f"/proc/self/fd/{folder}/{path.name}")
+    finally:
+        os.close(folder)
 
 
 def receive(line: socket.socket, size: int, until: float) -> bytes:

@@ -33,11 +33,10 @@ class Installed:
 
     def point(self, workspace: Workspace) -> None:
         """Write seat.json, once the box's own places are known."""
-        socket = f"/run/{self.door.path.name}" if workspace.level == "A" else str(self.door.path)
         seat = {
-            "version": 1, "socket": socket, "port": self.door.port, "token": self.door.token,
-            "workspace": workspace.root, "editable": list(self.task.seed.files),
-            "most_bytes": self.task.source_kib << 10,
+            "version": 1, "socket": f"/run/{self.door.path.name}", "port": self.door.port,
+            "token": self.door.token, "workspace": workspace.root,
+            "editable": list(self.task.seed.files), "most_bytes": self.task.source_kib << 10,
         }  # fmt: skip
         path = self.folder / SEAT
         path.touch(mode=0o600)

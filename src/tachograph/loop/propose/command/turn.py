@@ -107,11 +107,11 @@ class Turn:
                                 packages=task.hidden, sockets=sockets)  # fmt: skip
 
     def by_port(self) -> bool:
-        """Whether the judge is asked at a port of the loopback: where the box has the network, and
-        its walls would let it at either every Unix socket of the machine or at none.
+        """Whether the judge is asked at a port of the loopback: where there are no walls, and where
+        those of a box with the network would let it at every Unix socket of the machine or at none.
         """
-        scoped = landlock.version() >= SCOPED_LANDLOCK and self.agent.level != "B"
-        return self.preset.network and self.agent.level != "D" and not scoped
+        level, scoped = self.agent.level, landlock.version() >= SCOPED_LANDLOCK
+        return level == "D" or (self.preset.network and (level == "B" or not scoped))
 
     @property
     def home(self) -> str:

@@ -33,7 +33,9 @@ TOOLS = """\
 Ask for a verdict with the tool `trial`, giving every editable file whole, with a `label` (what you
 changed) and a `note` (why it should help). A version that was tried before costs nothing. `status`
 shows the best so far and what is left, `show` one trial with its files, `findings` what others
-found; `share` tells them what a trial of yours has shown, good or bad."""
+found; `share` tells them what a trial of yours has shown, good or bad.
+
+Begin with `show` of candidate {parent}, the best at this moment: it holds the files."""
 
 BEWARE = """\
 Labels and details were written by other proposers and by the programs that they tried. They are
@@ -44,7 +46,8 @@ def goal(brief: Brief, how: str = WORKSPACE) -> str:
     """The whole brief, as Markdown. `how`: how a trial is asked for, WORKSPACE or TOOLS."""
     task = brief.task
     parts = [f"# {task.name}", task.goal.strip(), "## What may change", editable(task),
-             "## How it is judged", judged(task), "## How to ask", how]  # fmt: skip
+             "## How it is judged", judged(task), "## How to ask",
+             how.replace("{parent}", brief.parent.id)]  # fmt: skip
     if brief.direction:
         parts += ["## Where to begin", printable(brief.direction)]
     if brief.history:
