@@ -73,22 +73,35 @@ def test_the_guide_works_as_it_is_written(shell, serve, tmp_path):
     assert "has no turn 9" in missing.stderr
 
 
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        ("--proposer model:local/m --base-url http://127.0.0.1:1/v1", "not recognized"),
-        ("--proposer model:openai-api/local/m", "LOCAL_BASE_URL|LOCAL_API_KEY"),
-        ("--proposer model:", "of what"),
-        ("--base-url http://127.0.0.1:1/v1", "are for models"),
-        ("--proposer model:openai-api/local/m --base-url ftp://x", "not an http address"),
-        ("--proposer model:ollama/m --prices nowhere.toml", "nowhere.toml"),
-        ("--proposer model:ollama/m --answer-tokens 0", "--answer-tokens 0"),
-    ],
-)
-def test_a_wrong_call_is_refused_before_the_run(shell, tmp_path, options, says):
-    """A usage error with a next step, and no ledger."""
+WRONG = {
+    "--proposer model:": "of what",
+    "--base-url http://127.0.0.1:1/v1": "are for models",
+    "--proposer model:ollama/m --answer-tokens 0": "--answer-tokens 0",
+    "--proposer model:openai-api/local/m --base-url ftp://x": "not an http address",
+}
+WRONG_FOR_INSPECT = {
+    "--proposer model:local/m --base-url http://127.0.0.1:1/v1": "not recognized",
+    "--proposer model:openai-api/local/m": "LOCAL_BASE_URL|LOCAL_API_KEY",
+    "--proposer model:ollama/m --prices nowhere.toml": "nowhere.toml",
+}
+
+
+def refused(shell, tmp_path, options, says):
     found = shell(f"tacho run pairwise --trials 1 {options}")
     assert found.returncode == 2, found.stderr
     assert re.search(says, found.stderr), found.stderr
     assert "hint: " in found.stderr
     assert not (tmp_path / ".tacho" / "ledger.db").exists()
+
+
+@pytest.mark.parametrize(("options", "says"), WRONG.items())
+def test_a_wrong_call_is_refused_before_the_run(shell, tmp_path, options, says):
+    """A usage error with a next step, and no ledger."""
+    refused(shell, tmp_path, options, says)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("options", "says"), WRONG_FOR_INSPECT.items())
+def test_a_model_that_cannot_be_opened_is_refused_before_the_run(shell, tmp_path, options, says):
+    """The same for what only the provider's client knows; it takes its import."""
+    refused(shell, tmp_path, options, says)

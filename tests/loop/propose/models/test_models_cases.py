@@ -222,7 +222,7 @@ def test_no_answer_breaks_the_process_that_asks(teller, serve, endpoint_of):
     server = serve(lambda request: reply[0])
     process = teller.process
 
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(PLACES), JUNK)
     def ask(place, junk):
         answer = json.loads(completion("well").body)
