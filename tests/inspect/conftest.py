@@ -25,3 +25,16 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TACHO_LEDGER", str(tmp_path / "ledger"))
     monkeypatch.chdir(tmp_path)
+
+
+ITS_OWN = ("ignore:The 'initial' parameter is deprecated:DeprecationWarning",
+           "ignore:.*<function MemoryObject:pytest.PytestUnraisableExceptionWarning")  # fmt: skip
+"""What Inspect does to its own dependencies, and leaves open, is no fault of ours."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those warnings be."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            for each in ITS_OWN:
+                item.add_marker(pytest.mark.filterwarnings(each))

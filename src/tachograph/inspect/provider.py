@@ -35,6 +35,7 @@ from inspect_ai.util import (
 from pydantic import BaseModel, ConfigDict
 
 from tachograph.errors import BoxError, UsageError
+from tachograph.loop.bystanders import Bystanders
 from tachograph.sandbox import Level, Workspace
 from tachograph.sandbox.inside.keeper import CANNOT_RUN
 from tachograph.sandbox.staging import Staging
@@ -42,6 +43,8 @@ from tachograph.sandbox.workspace import Ended, WorkspaceLimits
 
 LEVELS: tuple[Level, ...] = ("A", "B", "D")
 OWN_USER = "box"
+STILL = Bystanders(crowded=True)
+"""While a trial of this process is on, all of its workspaces stand still."""
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -61,6 +64,10 @@ class Settings(BaseModel):
     disk_mib: int = WorkspaceLimits.disk_mib
     shown: tuple[str, ...] = ()
     """Paths of this machine that its commands may read as well."""
+    hidden: tuple[str, ...] = ()
+    """Folders that stay out of sight wherever they lie."""
+    hidden_packages: tuple[str, ...] = ()
+    """Of the interpreter's packages, those that stay out of sight."""
 
     @property
     def limits(self) -> WorkspaceLimits:
@@ -90,6 +97,8 @@ class TachographSandbox(SandboxEnvironment):
         super().__init__()
         self.workspace = workspace
         self.ground = ground
+        self.there = STILL.beside(workspace)
+        self.there.__enter__()
 
     # -- begin and end ---------------------------------------------------------------------------
 
@@ -135,6 +144,7 @@ class TachographSandbox(SandboxEnvironment):
 
     def close(self) -> None:
         """End it."""
+        self.there.__exit__(None, None, None)
         self.workspace.close()
         self.ground.close()
 
@@ -198,6 +208,8 @@ def opened(settings: Settings) -> tuple[TachographSandbox, list[str]]:
         workspace, given_up = Workspace.open_best(
             folder, settings.level, limits=settings.limits, network=settings.network,
             shown=[Path(path) for path in settings.shown],
+            hidden=[Path(path) for path in settings.hidden],
+            hidden_packages=settings.hidden_packages,
         )  # fmt: skip
     except (BoxError, UsageError):
         ground.close()
