@@ -37,7 +37,7 @@ def answer(x):
         pass
     return 2 * x{tail}
 """
-SLOW, FAST = SPIN.format(loops=200_000, tail=""), SPIN.format(loops=10_000, tail="")
+SLOW, FAST = SPIN.format(loops=400_000, tail=""), SPIN.format(loops=10_000, tail="")
 WRONG = SPIN.format(loops=10, tail=" + 1")
 SUBMIT: Turn = ("submit", {"answer": "done"})
 

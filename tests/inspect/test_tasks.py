@@ -110,13 +110,14 @@ def test_tools_tell_of_what_cannot_be_done(task: dict[str, Any]) -> None:
     turns: list[Turn] = [
         ("read", {"path": "nowhere"}), ("edit", {"path": "toy.py", "old": "\n", "new": ""}),
         ("write", {"path": "/etc/x", "text": ""}), ("run", {"command": "echo out; exit 3"}),
-        ("edit", {"path": "toy.py", "old": "200000", "new": "9"}),
+        ("edit", {"path": "toy.py", "old": "400000", "new": "10000"}),
     ]  # fmt: skip
     log = run(**task, turns=turns)
     told = [message for message in only_sample(log).messages if message.role == "tool"]
     assert [bool(message.error) for message in told[:5]] == [True, True, True, False, False]
     assert told[3].text == "out\n\n(exit code 3)"
-    assert scored(log)[0]["improved"] == 1.0
+    value, score = scored(log)
+    assert value["improved"] == 1.0, score.explanation
 
 
 def test_a_model_that_fails_leaves_no_open_run(task: dict[str, Any], tmp_path: Path) -> None:
