@@ -210,6 +210,7 @@ class Live:
             return Text("")
         current = next((record for record in waiting if record.checked), waiting[0])
         stage = "racing" if current.checked else "checking"
+        stage = "scoring" if self.archive.scorer else stage
         more = f", {len(waiting) - 1} more to try" if len(waiting) > 1 else ""
         return Text(f"{stage} {clean(current.proposed.label)} …{more}", style="cyan",
                     overflow="ellipsis", no_wrap=True)  # fmt: skip

@@ -39,6 +39,14 @@ def test_a_hold_out_that_shows_no_gain_is_not_told_as_one() -> None:
     assert any("visible draws only, and here it is a loss" in line for line in lines)
 
 
+def test_a_best_above_the_ceiling_is_pointed_at() -> None:
+    """It may be a better method, and it may be a leak."""
+    story = Story()
+    story.trial(0.99)
+    assert any("above the ceiling" in line for line in summary_lines(folded(story.bodies)))
+    assert not any("above the ceiling" in line for line in summary_lines(folded(long_story())))
+
+
 def test_each_verdict_has_its_line() -> None:
     """A trial's figure is its gain; that of a kept one is its score on fresh draws."""
     told = [record_text(record) for record in folded(long_story()).trials]

@@ -110,6 +110,8 @@ def summary_lines(archive: Archive) -> Iterator[str]:
         yield f"seed: {told.scored(seed)}"
     if best and (fresh := best.confirmed):
         yield f"best: {told.scored(fresh)}"
+        if (gap := told.gap(fresh)) and gap.low > 1:
+            yield "best: above the ceiling: a better method than the ceiling's, or a leak"
     if scorer.human is not None:
         yield f"people: score {scorer.human:g}, as the task says"
     yield from holdout_lines(archive)
