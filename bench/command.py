@@ -8,8 +8,9 @@
    anything outside of its box. The same attacks without walls show that the court can tell.
 2. A turn of an agent that does nothing but change one line: what the box, the seat and the record
    take beyond the agent's own time; and what starting `tacho` in the box takes.
-3. Races of identical code, in turn beside an agent that keeps everything busy that it may, on the
-   cores that the clock leaves, and beside one that is stopped, as where it leaves none.
+3. Races of identical code, in turn beside an agent that keeps everything busy that it may (the
+   cores that the clock leaves, the memory, and the judge itself, with questions), and beside one
+   that is stopped, as where the clock leaves no core.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from tachograph.loop.bench import open_bench
 from tachograph.loop.budget import Budget
 from tachograph.loop.clock import Comparison, Rules
 from tachograph.loop.propose.command import Command
+from tachograph.loop.propose.command.door import Door
 from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.loop.run import Run
 from tachograph.loop.turn import Loop
@@ -70,6 +72,21 @@ while True:
     held *= 1.0000001
 """
 """Writes 128 MiB over and over: what shares a memory bus is slowed by it, wherever it runs."""
+SOURCE_KIB = 64
+FLOOD = """
+import json, socket
+question = {"token": "TOKEN", "verb": "trial", "files": {"toy.py": "\\u0001" * (SIZE << 10)}}
+data = json.dumps(question).encode()
+while True:
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect("/run/judge")
+            line.sendall(len(data).to_bytes(4, "big") + data)
+            line.recv(4)
+    except OSError:
+        pass
+"""
+"""Asks as much as may be asked, as fast as it is answered: the judge's own process reads it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -232,17 +249,22 @@ def races(count: int) -> list[Bar]:
 def busy_agent() -> Iterator[Workspace]:
     """A workspace whose commands burn what they can, kept where the loop keeps a seat's."""
     timed = set(choose_cores(1, None))
-    with tempfile.TemporaryDirectory() as temporary:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        Door(lambda question: {"verdict": "none"}, SOURCE_KIB) as door,
+    ):
         folder = Path(temporary)
         (folder / "busy.py").write_text(BUSY)
         (folder / "memory.py").write_text(MEMORY)
+        flood = FLOOD.replace("TOKEN", door.token).replace("SIZE", str(SOURCE_KIB))
+        (folder / "flood.py").write_text(flood)
         opened: list[Workspace] = []
 
         def sit() -> None:
             leave_the_clock_alone(set(usable_cores()) - timed)
-            workspace = Workspace.open(folder)
+            workspace = Workspace.open(folder, sockets={"judge": door.path})
             opened.append(workspace)
-            for name in ("busy.py", "memory.py"):
+            for name in ("busy.py", "memory.py", "flood.py"):
                 threading.Thread(target=run_to_its_end, args=(workspace, name)).start()
 
         seat = threading.Thread(target=sit)

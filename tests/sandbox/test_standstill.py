@@ -66,3 +66,14 @@ def test_what_runs_stands_still_and_goes_on(tmp_path, level):
         thread.join(20)
         assert not thread.is_alive()
     workspace.pause()  # nothing is there any more, and nothing happens
+
+
+def test_a_command_may_choose_its_death_signal(tmp_path):
+    """Agents that do so for their own children work; the workspace ends all the same."""
+    ask = "import ctypes, sys; sys.exit(ctypes.CDLL(None).prctl(1, 15, 0, 0, 0) != 0)"
+    try:
+        workspace = Workspace.open(tmp_path)
+    except BoxError as error:
+        pytest.skip(error.message)
+    with workspace:
+        assert workspace.exec(["python3", "-c", ask]).status == 0
