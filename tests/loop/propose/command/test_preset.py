@@ -54,6 +54,8 @@ BAD = {
     "no time": 'program = "x"\narguments = []\nseconds = 0',
     "a network in words": 'program = "x"\narguments = []\nnetwork = "yes"',
     "settings that are no text": 'program = "x"\narguments = []\n[settings]\nA = 1',
+    "a copy from elsewhere": 'program = "x"\narguments = []\ncopies = ["/etc/passwd"]',
+    "a copy from above": 'program = "x"\narguments = []\ncopies = ["~/../x"]',
     "no TOML": "program",
 }
 

@@ -218,6 +218,24 @@ tacho share "$MY_KEY" --candidate $({FIRST})
             assert other.encode() not in data, path
 
 
+@pytest.mark.parametrize("does", ["true", write("late")])
+def test_a_key_in_its_last_words_is_kept_out(
+    does, new_bench, ledger, ledger_folder, tmp_path, monkeypatch
+):
+    """What it says when it breaks goes into the turn's end, or into the proposal's note."""
+    key = "sk-0123456789abcdef"
+    monkeypatch.setenv("MY_KEY", key)
+    agent = script(tmp_path, f'{does}; echo "bad key: $MY_KEY" >&2; exit 3')
+    spec = preset(tmp_path, agent, environment='["MY_KEY"]')
+    run = drive(new_bench(metric="check"), ledger, ledger_folder, spec)
+    told = [turn.ended.detail for turn in run.archive.turns.values()]
+    told += [record.proposed.note for record in run.archive.trials]
+    assert any("bad key: [MY_KEY]" in text for text in told)
+    held = b"".join(path.read_bytes() for path in ledger_folder.rglob("*") if path.is_file())
+    assert b"bad key: [MY_KEY]" in held  # so what is looked for would be found
+    assert key.encode() not in held
+
+
 def test_a_key_on_the_command_line_is_refused(monkeypatch, tmp_path):
     """The command line is recorded."""
     monkeypatch.setenv("MY_KEY", "sk-0123456789abcdef")

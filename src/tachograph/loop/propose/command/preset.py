@@ -190,6 +190,8 @@ def typed(path: Path, key: str, value: Any) -> Any:
         fits = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
     else:
         fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        if key == "copies" and fits:
+            fits = all(item.startswith("~/") and ".." not in item for item in value)
     if not fits:
         raise UsageError(f"{path}: {key} is not as it should be", hint="docs/reference/presets.md")
     return tuple(value) if isinstance(value, list) else value

@@ -128,7 +128,8 @@ class Turn:
             self.agent.version = self.agent.version_in(self.workspace)
         self.desk.record(CommandBegun(
             self.desk.run, self.desk.turn, self.withheld.without(shlex.join(command)),
-            self.agent.version, self.agent.opens(), self.workspace.level, self.held_usd,
+            self.withheld.without(self.agent.version), self.agent.opens(), self.workspace.level,
+            self.held_usd,
         ))  # fmt: skip
         with self.ended_with_the_run() as stopped, self.desk.beside(self.workspace):
             ended = self.workspace.exec(command, environment=self.environment())
@@ -227,7 +228,8 @@ class Turn:
 
         Raises MalformedError and AgentError.
         """
-        how = "" if reason == "exited" and ended.status == 0 else said(ended, reason)
+        well = reason == "exited" and ended.status == 0
+        how = "" if well else self.withheld.without(said(ended, reason))
         candidate, fault = self.left()
         asked = {proposal.candidate.id: proposal for proposal in self.seat.asked}
         if candidate and candidate.id in asked:
