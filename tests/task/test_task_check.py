@@ -119,3 +119,10 @@ def test_faults_name_file_and_line(write: Write, case: str) -> None:
     assert message in caught.value.message
     assert "check.py" in caught.value.message
     assert caught.value.hint
+
+
+def test_a_check_that_lacks_a_package_says_what_to_do(write: Write) -> None:
+    """The author's file needs no mending then."""
+    with pytest.raises(TaskError, match="no_such_package") as caught:
+        check_of(write, "import no_such_package\n\n\ndef draw(rng):\n    return {}\n")
+    assert "install it" in caught.value.hint

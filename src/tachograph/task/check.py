@@ -113,6 +113,6 @@ def naming_the_line(path: Path) -> Iterator[None]:
         ]
         line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
         where = f"{path}:{line}" if line else str(path)
-        raise TaskError(
-            f"{where}: {type(error).__name__}: {error}", hint="mend the task's check file"
-        ) from error
+        missing = isinstance(error, ModuleNotFoundError)
+        hint = "install it beside tachograph" if missing else "mend the task's check file"
+        raise TaskError(f"{where}: {type(error).__name__}: {error}", hint=hint) from error
