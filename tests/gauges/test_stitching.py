@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from epoch_scores import epoch_scores
 
 from tachograph.errors import FormatError, UsageError
 from tachograph.gauges import Inputs, find, take
@@ -29,6 +30,19 @@ def given(benchmarks: str = "abcd") -> list[Given]:
 def rows(path: Path, name: str) -> dict[str, dict[str, str]]:
     with path.open() as file:
         return {row[name].strip(): row for row in csv.DictReader(file)}
+
+
+def test_the_scores_are_those_of_the_published_tables(reference_data: Path):
+    """1,324 scores out of 35 tables: the same models, benchmarks and values that were fitted."""
+    used = reference_data / "epoch_stitching_expected" / "scores_used.csv"
+    with used.open() as file:
+        expected = {
+            (row["model"], row["benchmark"]): float(row["performance"])
+            for row in csv.DictReader(file)
+        }
+    found = epoch_scores(reference_data / "epoch_stitching_data")
+    assert len(expected) == 1324
+    assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_published_fit_to_the_printed_digits(reference_data: Path):

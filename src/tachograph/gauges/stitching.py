@@ -27,6 +27,7 @@ from tachograph.gauges.gauge import Gauge, Inputs, option
 from tachograph.gauges.read.rows import Row, read_rows
 from tachograph.gauges.reading import (
     MEASURED,
+    Choice,
     Estimate,
     GridRow,
     Reading,
@@ -148,7 +149,7 @@ def compute(data: Sequence[Given], options: Options) -> Reading:
         n=_counts(data),
         window=_window(days),
         caveats=tuple(_caveats(data, stitched)),
-        grid=tuple(_grid(data, stitched.models[best], options)),
+        grid=tuple(_grid(data, stitched, options)),
         series=tuple(_series(stitched, days, options)),
     )
 
@@ -264,33 +265,47 @@ def _caveats(data: Sequence[Given], stitched: Stitched) -> Iterator[str]:
     yield "Scores near 0 or 1 say little about how far a model is above or below a benchmark."
 
 
-def _grid(data: Sequence[Given], model: str, options: Options) -> Iterator[GridRow]:
-    """The ablest model's distance to the median model under other choices."""
-    choices = [options]
-    choices += [replace(options, penalty=options.penalty * factor) for factor in (0.1, 10.0)]
-    for chosen in choices:
-        yield _grid_row(data, model, chosen, "all", headline=chosen is options)
+def _grid(data: Sequence[Given], stitched: Stitched, options: Options) -> Iterator[GridRow]:
+    """The ablest model's distance to the median model under other choices, each at its minimum."""
+    model = stitched.models[int(np.argmax(stitched.scale.capability))]
+    yield GridRow(_choices("all", options), _above_median(stitched, model, options), headline=True)
+    exact = replace(options, solver="newton")
+    if options.solver != exact.solver:
+        yield _grid_row(data, model, exact, "all")
+    for factor in (0.1, 10.0):
+        yield _grid_row(data, model, replace(exact, penalty=options.penalty * factor), "all")
     largest = max({g.benchmark for g in data}, key=lambda n: sum(g.benchmark == n for g in data))
     rest = [g for g in data if g.benchmark != largest]
-    without = replace(options, anchor="" if options.anchor == largest else options.anchor)
-    yield _grid_row(rest, model, without, f"without {largest}", headline=False)
+    without = replace(exact, anchor="" if options.anchor == largest else options.anchor)
+    yield _grid_row(rest, model, without, f"without {largest}")
     clear = [g for g in data if 0.05 <= g.score <= 0.95]
-    yield _grid_row(clear, model, options, "between 5 and 95 %", headline=False)
+    yield _grid_row(clear, model, exact, "between 5 and 95 %")
 
 
-def _grid_row(
-    data: Sequence[Given], model: str, options: Options, scores: str, *, headline: bool
-) -> GridRow:
-    name = f"{model} above the median model"
-    value = Estimate(name=name, value=None, level=options.level, reason="no scale")
+def _choices(scores: str, options: Options) -> dict[str, Choice]:
+    return {"scores": scores, "penalty": options.penalty, "solver": options.solver}
+
+
+def _grid_row(data: Sequence[Given], model: str, options: Options, scores: str) -> GridRow:
     kept = {g.benchmark for g in data}
+    value = _nothing(model, options)
     if data and not too_little(data) and (not options.anchor or options.anchor in kept):
-        stitched = stitch(data, options)
-        if model in stitched.models and stitched.scale.settled:
-            capability = stitched.scale.capability
-            apart = float(capability[stitched.models.index(model)] - np.median(capability))
-            value = replace(value, value=apart, reason="")
-    return GridRow({"scores": scores, "penalty": options.penalty}, value, headline)
+        value = _above_median(stitch(data, options), model, options)
+    return GridRow(_choices(scores, options), value)
+
+
+def _nothing(model: str, options: Options) -> Estimate:
+    return Estimate(name=f"{model} above the median model", value=None, level=options.level,
+                    reason="these scores make no scale")  # fmt: skip
+
+
+def _above_median(stitched: Stitched, model: str, options: Options) -> Estimate:
+    nothing = _nothing(model, options)
+    if model not in stitched.models or not stitched.scale.settled:
+        return nothing
+    capability = stitched.scale.capability
+    apart = float(capability[stitched.models.index(model)] - np.median(capability))
+    return replace(nothing, value=apart, reason="")
 
 
 def _series(stitched: Stitched, days: Mapping[str, date], options: Options) -> Iterator[Series]:

@@ -81,19 +81,15 @@ def fit(scores: Scores, penalty: float) -> Scale:
     """Go to the minimum."""
     theta = _start(scores)
     low, high = _bounds(scores)
-    damping, loss = 1e-2, _loss(theta, scores, penalty)
-    settled = False
+    damping, loss, settled = 1e-2, _loss(theta, scores, penalty), False
     for _ in range(ITERATIONS):
-        gradient, curvature, scale = _derivatives(theta, scores, penalty)
+        bent = _bend(theta, scores, penalty)
         # A parameter at its bound that wants to go further stays there.
-        moving = ~(((theta <= low) & (gradient > 0)) | ((theta >= high) & (gradient < 0)))
-        if np.abs(gradient[moving]).max(initial=0.0) < STILL:
+        moving = ~(((theta <= low) & (bent.gradient > 0)) | ((theta >= high) & (bent.gradient < 0)))
+        if np.abs(bent.gradient[moving]).max(initial=0.0) < STILL:
             settled = True
             break
-        part = curvature[np.ix_(moving, moving)] + damping * np.diag(scale[moving])
-        trial = theta.copy()
-        trial[moving] -= np.linalg.solve(part, gradient[moving])
-        trial = np.clip(trial, low, high)
+        trial = np.clip(theta - _step(bent, moving, damping), low, high)
         trial_loss = _loss(trial, scores, penalty)
         if trial_loss <= loss + 1e-15 * loss:
             theta, loss, damping = trial, trial_loss, damping / 6
@@ -173,26 +169,77 @@ def _jacobian(theta: Array, scores: Scores) -> Array:
     return jacobian
 
 
-def _derivatives(theta: Array, scores: Scores, penalty: float) -> tuple[Array, Array, Array]:
-    """Half the gradient and half the second derivatives of the loss, and a positive scale."""
-    predicted, _, _ = _predicted(theta, scores)
-    steep = np.maximum(predicted * (1 - predicted), 1e-150)
+@dataclass(frozen=True)
+class _Bend:
+    """Half the gradient and half the second derivatives of the loss.
+
+    A score touches one model and one benchmark, so that among models the second derivatives are a
+    diagonal: models are eliminated, and what is solved is as large as the benchmarks are many.
+    """
+
+    gradient: Array
+    """(free,)"""
+    models: Array
+    """Diagonal, (models,)."""
+    across: Array
+    """Of models with difficulties and slopes, (models, 2 benchmarks - 1)."""
+    benchmarks: Array
+    """Of difficulties and slopes, (2 benchmarks - 1, 2 benchmarks - 1)."""
+    scale: Array
+    """Positive, (free,): the diagonal without the part that may be negative."""
+
+
+def _bend(theta: Array, scores: Scores, penalty: float) -> _Bend:
+    m, b = scores.models, scores.benchmarks
+    predicted, apart, slope = _predicted(theta, scores)
+    steep = predicted * (1 - predicted)
     missed = predicted - scores.value
+    pull, weight = missed * steep, steep**2 + missed * steep * (1 - 2 * predicted)
     ridge = penalty / scores.free
-    inner = _jacobian(theta, scores) / steep[:, None]
-    gradient = inner.T @ (missed * steep) + ridge * theta
-    bend = steep**2 + missed * steep * (1 - 2 * predicted)
-    curvature = inner.T @ (inner * bend[:, None]) + ridge * np.eye(scores.free)
+    free = np.arange(b) != scores.anchor
+
+    def by_model(values: Array) -> Array:
+        return np.asarray(np.bincount(scores.model, values, m), dtype=float)
+
+    def by_benchmark(values: Array) -> Array:
+        return np.asarray(np.bincount(scores.benchmark, values, b), dtype=float)
+
+    def by_pair(values: Array) -> Array:
+        flat = np.bincount(scores.model * b + scores.benchmark, values, m * b)
+        return np.asarray(flat.reshape(m, b), dtype=float)
+
     # x = a (C - D) is bilinear: its own second derivatives are 1 and -1, in a with C and with D.
-    own = scores.benchmark != scores.anchor
-    column = scores.models + scores.benchmarks + scores.benchmark
-    column = (column - (scores.benchmark > scores.anchor))[own]
-    pull = (missed * steep)[own]
-    for row, sign in ((scores.model[own], 1.0), (scores.models + scores.benchmark[own], -1.0)):
-        np.add.at(curvature, (row, column), sign * pull)
-        np.add.at(curvature, (column, row), sign * pull)
-    scale = (inner**2 * (steep**2)[:, None]).sum(axis=0) + ridge
-    return gradient, curvature, scale
+    across = np.concatenate([by_pair(-weight * slope**2),
+                             by_pair(weight * slope * apart + pull)[:, free]], axis=1)  # fmt: skip
+    mixed = np.diag(by_benchmark(-weight * slope * apart - pull))[:, free]
+    benchmarks = np.block([
+        [np.diag(by_benchmark(weight * slope**2)), mixed],
+        [mixed.T, np.diag(by_benchmark(weight * apart**2)[free])],
+    ])  # fmt: skip
+    gradient = np.concatenate([by_model(pull * slope), by_benchmark(-pull * slope),
+                               by_benchmark(pull * apart)[free]])  # fmt: skip
+    plain = steep**2
+    scale = np.concatenate([by_model(plain * slope**2), by_benchmark(plain * slope**2),
+                            by_benchmark(plain * apart**2)[free]])  # fmt: skip
+    return _Bend(
+        gradient + ridge * theta, by_model(weight * slope**2) + ridge, across,
+        benchmarks + ridge * np.eye(2 * b - 1), scale + ridge,
+    )  # fmt: skip
+
+
+def _step(bent: _Bend, moving: NDArray[np.bool_], damping: float) -> Array:
+    """The damped Newton step; 0 where a parameter does not move."""
+    m = len(bent.models)
+    gradient = np.where(moving, bent.gradient, 0.0)
+    # Far from the minimum the diagonal may be negative; a step needs it positive.
+    models = np.maximum(bent.models, 0.1 * bent.scale[:m]) + damping * bent.scale[:m]
+    across = np.where(moving[:m, None] & moving[None, m:], bent.across, 0.0)
+    own = np.where(moving[m:, None] & moving[None, m:], bent.benchmarks, 0.0)
+    own = own + np.diag(np.where(moving[m:], damping * bent.scale[m:], 1.0))
+    reduced = own - across.T @ (across / models[:, None])
+    right = gradient[m:] - across.T @ (gradient[:m] / models)
+    step_b = np.linalg.solve(reduced, right)
+    return np.concatenate([(gradient[:m] - across @ step_b) / models, step_b])
 
 
 def _scaled(theta: Array, scores: Scores, penalty: float, loss: float, settled: bool) -> Scale:
