@@ -13,8 +13,8 @@ from box_tools import boxed, comes_true, failure, output, program, run
 from tachograph.errors import BoxError, UsageError
 from tachograph.sandbox import Box, Failed, Finished, Limits, MemoryFile, Program
 from tachograph.sandbox.box import PROGRAMS_BYTES
-from tachograph.sandbox.call import asleep
 from tachograph.sandbox.inside import leftovers
+from tachograph.sandbox.inside.timing import asleep
 
 HONEST = {
     "prints 10 KB": ("def f(): print('x' * 10_000); return 1", 1),

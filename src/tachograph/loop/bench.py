@@ -57,6 +57,14 @@ class Bench:
         return {"level": box.level, "given_up": list(self.given_up), "limits": asdict(box.limits),
                 "cores": list(box.cores), "parallel": self.parallel}  # fmt: skip
 
+    def time_apart(self, apart: bool) -> None:
+        """Whether calls are timed by processes of their own: where this one has busy threads.
+
+        Raises BoxError.
+        """
+        for examiner in self.examiners:
+            examiner.box.time_apart(apart)
+
     def check_all(self, candidates: Sequence[Candidate], secret: Secret) -> Mapping[str, Answer]:
         """Check several candidates side by side, each on its own draw; id to answer.
 

@@ -69,12 +69,14 @@ class Loop:
             self.count()
             try:
                 self.seats.open()
+                self.bench.time_apart(bool(self.seats.threads))
                 while not (reason := self.spent() or self.step()):
                     pass
                 return reason
             finally:
                 self.seats.close()
                 self.workshop.close()
+                self.bench.time_apart(False)
 
     def spent(self) -> str:
         """Which budget has ended the run; empty while none has."""

@@ -24,6 +24,7 @@ from tachograph.sandbox.outcome import Failed, Finished
 from tachograph.sandbox.program import Program
 from tachograph.sandbox.spare import SpareUid
 from tachograph.sandbox.staging import Staging
+from tachograph.sandbox.stopwatch import Stopwatch
 from tachograph.sandbox.watch import Watch
 
 FORKS_PER_ZYGOTE = 1000
@@ -55,6 +56,8 @@ class Box:
         self.zygote: Launched | None = None
         self.programs: dict[str, tuple[MemoryFile, bool]] = {}
         self.spare: SpareUid | None = None
+        self.stopwatch: Stopwatch | None = None
+        """Times calls where this process has other threads (`time_apart`)."""
         self.ground = Staging()
         self.staging = self.ground.path
 
@@ -161,7 +164,8 @@ class Box:
         watch = Watch(limits, None if self.level == "A" else self.staging)
         try:
             with Call(self.zygote.line, program, files, level=self.level, has_kept=has_kept,
-                      warm=warm, limits=limits, watch=watch) as call:  # fmt: skip
+                      warm=warm, limits=limits, watch=watch,
+                      stopwatch=self.stopwatch) as call:  # fmt: skip
                 try:
                     setup = call.begin()
                     if not has_kept and call.kept_bytes:
@@ -198,8 +202,11 @@ class Box:
             self.programs.pop(next(iter(self.programs)))[0].close()
 
     def restart(self) -> None:
-        """A new zygote in place of the old one."""
+        """A new zygote in place of the old one, and a new stopwatch."""
         self.stop()
+        if self.stopwatch is not None:
+            self.time_apart(False)
+            self.time_apart(True)
         self.forks = 0
         self.start()
 
@@ -209,9 +216,20 @@ class Box:
             self.zygote.stop()
             self.zygote = None
 
+    def time_apart(self, apart: bool) -> None:
+        """Whether calls are timed by a process of their own, which other threads of this one
+        cannot disturb. Only where this class times them, which is on Linux. Raises BoxError.
+        """
+        if apart and self.stopwatch is None and type(self) is Box:
+            self.stopwatch = Stopwatch()
+        elif not apart and self.stopwatch is not None:
+            self.stopwatch.close()
+            self.stopwatch = None
+
     def close(self) -> None:
         """End the zygote and remove what it stood on."""
         self.stop()
+        self.time_apart(False)
         for held, _ in self.programs.values():
             held.close()
         self.programs.clear()

@@ -22,12 +22,14 @@ from typing import Any
 
 from tachograph.errors import BoxError
 from tachograph.sandbox.inside import frame
+from tachograph.sandbox.inside.timing import NotThereError, time_call
 from tachograph.sandbox.inside.zygote import REPORT
 from tachograph.sandbox.levels import Level, LevelError
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, printable
 from tachograph.sandbox.outcome import Failed, Finished, Reason
 from tachograph.sandbox.program import Program
+from tachograph.sandbox.stopwatch import GRACE_SECONDS, Stopwatch, Timed
 from tachograph.sandbox.watch import Watch
 
 MESSAGE_BYTES = 16_384
@@ -36,7 +38,6 @@ PEER = struct.Struct("iII")
 CREDENTIALS_SPACE = socket.CMSG_SPACE(PEER.size)
 WALLS_SECONDS = 20.0
 END_SECONDS = 20.0
-SETTLE_SECONDS = 0.002
 HINT = "run `tacho box probe` to see what this machine allows"
 
 
@@ -54,11 +55,12 @@ class Call:
     """The two lines to one box and its memory files. Use it in a `with`: leaving kills the box."""
 
     def __init__(self, zygote: socket.socket, program: Program, files: MemoryFile, *,
-                 level: Level, has_kept: bool, warm: bool, limits: Limits,
-                 watch: Watch) -> None:  # fmt: skip
+                 level: Level, has_kept: bool, warm: bool, limits: Limits, watch: Watch,
+                 stopwatch: Stopwatch | None = None) -> None:  # fmt: skip
         self.level = level
         self.limits = limits
         self.watch = watch
+        self.stopwatch = stopwatch
         self.usage: tuple[int, float, float, int] | None = None
         self.output = MemoryFile.bounded("output", limits.output_mib << 20)
         self.kept = MemoryFile.bounded("kept", KEPT_BYTES)
@@ -109,16 +111,8 @@ class Call:
 
         CPU seconds are None where it went on, or ended, instead of waiting to be killed.
         """
-        self.cpu_before, _ = process_seconds(self.child)
-        began = time.perf_counter()
-        try:
-            socket.send_fds(self.line, [b"G"], [inputs.descriptor])
-        except OSError:
-            raise CandidateError("died", "it ended before GO", loading=True) from None
-        kind, payload = self.receive(self.limits.wall_seconds, loading=False)
-        sealed = self.output.seal()
-        wall = time.perf_counter() - began
-        cpu, at_rest = process_seconds(self.child)
+        message, sealed, wall, self.cpu_before, cpu, at_rest = self.timed(inputs)
+        kind, payload = message[:1], message[1:]
         if kind != b"D" or len(payload) != 8:
             raise CandidateError("raised", text_of(kind, payload), loading=False)
         if not sealed:
@@ -127,6 +121,42 @@ class Call:
             raise CandidateError("too slow", f"over {self.limits.wall_seconds:g} s", loading=False)
         self.size = int.from_bytes(payload, "little")
         return wall, cpu - self.cpu_before if at_rest else None
+
+    def timed(self, inputs: MemoryFile) -> tuple[bytes, bool, float, float, float, bool]:
+        """What inside/timing.py finds, here or in the stopwatch's process."""
+        if self.stopwatch:
+            found = self.timed_apart(self.stopwatch, inputs)
+            return found[1:]
+        try:
+            return time_call(self.line, self.output.descriptor, inputs.descriptor, self.child,
+                             lambda: b"".join(self.receive(self.limits.wall_seconds,
+                                                           loading=False)))  # fmt: skip
+        except NotThereError:
+            raise self.not_there() from None
+
+    def timed_apart(self, stopwatch: Stopwatch, inputs: MemoryFile) -> Timed:
+        """Have the stopwatch do it, and look at the limits meanwhile."""
+        allowed = self.limits.wall_seconds
+        stopwatch.go(self.line, self.output.descriptor, inputs.descriptor, self.child, allowed)
+        deadline = time.monotonic() + allowed + GRACE_SECONDS
+        while time.monotonic() < deadline:
+            found = stopwatch.read(self.watch.tick_seconds or allowed)
+            if found is None:
+                if complaint := self.watch.tick_seconds and self.watch.complaint():
+                    raise CandidateError("over a limit", complaint, loading=False)
+                continue
+            if found.ended == "gone":
+                raise self.not_there()
+            if found.ended == "died":
+                raise self.died(loading=False)
+            if found.ended == "slow":
+                raise CandidateError("too slow", f"no answer within {allowed:g} s", loading=False)
+            return found
+        raise BoxError("the stopwatch is stuck", hint="tacho resume goes on")
+
+    def not_there(self) -> CandidateError:
+        """It was not there any more when its time began."""
+        return CandidateError("died", "it ended before GO", loading=True)
 
     def result(self, setup: float, wall: float, cpu: float | None) -> Finished:
         """Step 5, then the decoded output. Raises CandidateError or BoxError."""
@@ -223,34 +253,6 @@ class Call:
             self.end()
         finally:
             self.close()
-
-
-def process_seconds(pid: int) -> tuple[float, bool]:
-    """CPU time of a process, read from outside (Linux: its process-wide scheduler clock).
-
-    The kernel adds a running thread's time only at ticks, so this waits, for a moment at most,
-    until all threads sleep, as they do before GO and after D. False where they do not.
-    """
-    deadline = time.monotonic() + SETTLE_SECONDS
-    try:
-        while not (at_rest := asleep(pid)) and time.monotonic() < deadline:
-            pass
-        return time.clock_gettime((~pid << 3) | 2), at_rest
-    except OSError:
-        return 0.0, False
-
-
-def asleep(pid: int) -> bool:
-    """Whether every thread of the process sleeps. Raises OSError where it has gone."""
-    # This is asked over and over while the judge waits, so it is the bare calls.
-    threads = f"/proc/{pid}/task"
-    for thread in os.listdir(threads):  # noqa: PTH208
-        with open(f"{threads}/{thread}/stat", "rb", buffering=0) as file:  # noqa: PTH123
-            state = file.read()
-        # after the last bracket: before it stands a name that the candidate chooses
-        if not state.rpartition(b")")[2].startswith(b" S "):
-            return False
-    return True
 
 
 def signal_name(number: int) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from tachograph.errors import BoxError, UsageError
 from tachograph.sandbox.inside import frame
+from tachograph.sandbox.inside.timing import seal
 
 COPY_BYTES = 1 << 20
 
@@ -73,14 +74,7 @@ class MemoryFile:
 
     def seal(self) -> bool:
         """No more writing, by anyone. False where someone still holds it mapped for writing."""
-        if sys.platform != "linux":
-            return False
-        seals = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_WRITE
-        try:
-            fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, seals)
-        except OSError:
-            return False
-        return True
+        return seal(self.descriptor)
 
     def value(self, size: int) -> Any:
         """The frame in the first `size` bytes. Raises frame.FrameError."""
