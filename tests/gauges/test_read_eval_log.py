@@ -114,6 +114,16 @@ def test_a_log_cut_anywhere_or_with_a_wrong_byte_is_refused(tmp_path: Path):
     assert refused > len(data) / 2
 
 
+def test_another_score_can_be_named(tmp_path: Path):
+    """The first one otherwise; one that there is not is refused with those that there are."""
+    summary = SUMMARY | {"scores": {"match": {"value": "C"}, "judge": {"value": 0.25}}}
+    path = write_log(tmp_path / "a.eval", summaries=[summary])
+    assert [o.score for o in read_outcomes([path], scorer="judge")] == [0.25]
+    with pytest.raises(FormatError) as error:
+        read_outcomes([path], scorer="jugde")
+    assert error.value.hint == "scores: match, judge"
+
+
 def test_no_log_is_another_matter(tmp_path: Path):
     """No file is a wrong call."""
     with pytest.raises(NotFoundError):

@@ -76,6 +76,13 @@ def test_more_successes_than_runs_are_refused(tmp_path: Path):
         read_outcomes([path])
 
 
+def test_more_runs_than_there_can_be_are_refused(tmp_path: Path):
+    """A column of seconds or ids is no count."""
+    path = write(tmp_path, "agent,task,human_minutes,runs,successes\na,t,5,1e12,3\n")
+    with pytest.raises(FormatError, match=r"runs\.csv:2: runs: more than 1,000,000,000"):
+        read_outcomes([path])
+
+
 def test_two_release_dates_of_one_agent_are_refused(tmp_path: Path):
     """Mixed-up files are found."""
     path = write(tmp_path, f"{HEADER},release_date\na,t,f,5,1,2025-01-01\na,t,f,5,1,2025-01-02\n")

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tachograph.gauges.picture import Theme
 
 Array = NDArray[np.float64]
+MOST_REPLICATES = 100_000
 FEWEST_FRONTIER = 3
 """Dated frontier agents below which no doubling time is given."""
 QUESTION = "How long are the tasks that agents finish, and how fast does that grow?"
@@ -74,13 +75,14 @@ class Options:
     level: float = option(0.95, "confidence level of the intervals")
     reference: str = option("human", "agent that is no candidate for the frontier")
     tasks: Path | None = option(None, "lengths of tasks: a table of task, human_minutes, family")
+    scorer: str = option("", "score of an .eval log to go by [default: its first]")
     dates: Path | None = option(None, "release dates: a table, or lines `agent: 2025-02-24`")
 
     def __post_init__(self) -> None:
         if not all(0 < share < 1 for share in (*self.share, self.level)):
             raise UsageError("shares and levels lie between 0 and 1", hint="--share 0.5")
-        if self.penalty < 0 or not 100 <= self.replicates <= 1_000_000:
-            raise UsageError("penalty below 0, or replicates not 100 to 1,000,000", hint="--help")
+        if self.penalty < 0 or not 100 <= self.replicates <= MOST_REPLICATES:
+            raise UsageError("penalty below 0, or replicates not 100 to 100,000", hint="--help")
 
     @property
     def method(self) -> Method:
@@ -109,7 +111,7 @@ class Found:
 def read(inputs: Inputs, options: Options) -> Data:
     """Runs from every file. Raises FormatError, NotFoundError."""
     days = read_days(options.dates) if options.dates else {}
-    return Data(tuple(read_outcomes(inputs.files, options.tasks)), days)
+    return Data(tuple(read_outcomes(inputs.files, options.tasks, options.scorer or None)), days)
 
 
 def compute(data: Data, options: Options) -> Reading:

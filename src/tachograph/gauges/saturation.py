@@ -47,6 +47,8 @@ QUESTION = "Has the benchmark room left, or does it no longer measure?"
 FEWEST = 6
 """Frontier points below which no ceiling is fitted."""
 FEWEST_DAYS = 4
+MOST = 2000
+"""Points above which the fit would take gigabytes."""
 RECENT_DAYS = 180
 DAYS_A_YEAR = 365.25
 POINTS = ("frontier", "all")
@@ -150,6 +152,8 @@ def records(data: Sequence[Entry]) -> list[Entry]:
 
 def too_little(points: Sequence[Entry]) -> str:
     """Why these points have no ceiling; empty where they have."""
+    if len(points) > MOST:
+        return f"{len(points)} points, more than {MOST} are not fitted: take the frontier"
     if len(points) < FEWEST:
         return f"{len(points)} points, at least {FEWEST} are needed"
     if len({entry.day for entry in points}) < FEWEST_DAYS:

@@ -272,8 +272,8 @@ def _grid(data: Sequence[Given], stitched: Stitched, options: Options) -> Iterat
     exact = replace(options, solver="newton")
     if options.solver != exact.solver:
         yield _grid_row(data, model, exact, "all")
-    for factor in (0.1, 10.0):
-        yield _grid_row(data, model, replace(exact, penalty=options.penalty * factor), "all")
+    for penalty in (options.penalty / 10, options.penalty * 10):
+        yield _grid_row(data, model, replace(exact, penalty=penalty), "all")
     largest = max({g.benchmark for g in data}, key=lambda n: sum(g.benchmark == n for g in data))
     rest = [g for g in data if g.benchmark != largest]
     without = replace(exact, anchor="" if options.anchor == largest else options.anchor)

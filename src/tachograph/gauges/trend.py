@@ -62,6 +62,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 QUESTION = "Which form does the growth have, and how fast is it?"
 DAYS_A_YEAR = 365.25
+MOST = 500
+"""Points above which every one is not left out and forecast in reasonable time."""
 FEWEST = 8
 """Points below which forms with four parameters say nothing."""
 AHEAD = 2.0
@@ -224,6 +226,8 @@ def compute(data: Data, options: Options) -> Reading:
 
 def too_little(data: Data) -> str:
     """Why these points cannot tell; empty where they can."""
+    if len(data.values) > MOST:
+        return f"{len(data.values)} points, more than {MOST} are not compared: take --frontier"
     if len(data.values) < FEWEST:
         return f"{len(data.values)} points, at least {FEWEST} are needed"
     if len(set(data.days)) < 5:

@@ -81,6 +81,15 @@ def test_one_sided_sets_are_marked_and_have_no_numbers():
     assert np.isnan(fit.crossing(0.5)).all()
 
 
+def test_blocks_of_data_sets_do_not_matter(monkeypatch: pytest.MonkeyPatch):
+    """Fitted three at a time, the figures are the same."""
+    x, s, f = draw(7, sets=10)
+    whole = fit_logistic(x, s, f, 0.1)
+    monkeypatch.setattr("tachograph.gauges.stats.logistic.BLOCK_NUMBERS", 3 * len(x))
+    parts = fit_logistic(x, s, f, 0.1)
+    assert parts.slope == pytest.approx(whole.slope, nan_ok=True)
+
+
 def test_separable_sets_settle_too():
     """All short ones done, no long one: steep, but where the penalty says."""
     x = np.arange(6.0)

@@ -37,6 +37,8 @@ SCORE = ("success", "score_binarized", "score")
 RUNS = ("runs", "n_runs")
 SUCCESSES = ("successes", "n_successes")
 TIMED = "baseline"
+MOST_RUNS = 10**9
+"""Of one agent on one task: more is a mistake of columns."""
 MOST_MINUTES = 1e8
 """About two centuries: what is longer is a mistake of units."""
 
@@ -58,18 +60,21 @@ class Outcome:
     cheated: bool = False
 
 
-def read_outcomes(paths: Sequence[Path], tasks: Path | None = None) -> list[Outcome]:
+def read_outcomes(
+    paths: Sequence[Path], tasks: Path | None = None, scorer: str | None = None
+) -> list[Outcome]:
     """All runs of all files. Raises FormatError naming file and line, NotFoundError.
 
-    `tasks` is a table of task, human_minutes and family for runs that do not say them. A task with
-    two lengths or two families, or an agent with two release dates, is refused.
+    `tasks` is a table of task, human_minutes and family for runs that do not say them; `scorer`
+    names the score of an .eval log to go by, where it is not the first. A task with two lengths or
+    two families, or an agent with two release dates, is refused.
     """
     known = {row.text(column(row, TASK)): row for row in read_rows(tasks)} if tasks else {}
     found: list[Outcome] = []
     lengths: dict[str, tuple[float, str]] = {}
     days: dict[str, date | None] = {}
     for path in paths:
-        for row in read_eval_log(path) if path.suffix == ".eval" else read_rows(path):
+        for row in read_eval_log(path, scorer) if path.suffix == ".eval" else read_rows(path):
             outcome = outcome_of(row, known)
             said = (outcome.human_minutes, outcome.family)
             if lengths.setdefault(outcome.task, said) != said:
@@ -115,6 +120,8 @@ def _counts(row: Row) -> tuple[int, float]:
     many = column(row, RUNS)
     if many in row:
         runs = row.whole(many, low=1)
+        if runs > MOST_RUNS:
+            raise row.fault(many, f"more than {MOST_RUNS:,}: {runs:,}")
         return runs, row.whole_up_to(column(row, SUCCESSES), runs)
     name = column(row, SCORE)
     value = row.raw(name)

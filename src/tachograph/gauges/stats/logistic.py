@@ -25,6 +25,8 @@ ITERATIONS = 200
 TOLERANCE = 1e-10
 """On the Newton decrement, relative to the data set's weight."""
 HALVINGS = 30
+BLOCK_NUMBERS = 1 << 21
+"""Numbers of one array at a time: data sets beyond them are fitted in blocks."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,10 @@ def fit_logistic(x: Array, successes: Array, trials: Array, penalty: float) -> L
     todo = np.flatnonzero(~one_sided)
     a, b = np.full(len(s), np.nan), np.full(len(s), np.nan)
     settled = np.zeros(len(s), dtype=bool)
-    if len(todo):
-        a[todo], b[todo], settled[todo] = _newton(x, s[todo], f[todo], penalty)
+    rows = max(1, BLOCK_NUMBERS // max(len(x), 1))
+    for block in np.split(todo, range(rows, len(todo), rows)):
+        if len(block):
+            a[block], b[block], settled[block] = _newton(x, s[block], f[block], penalty)
     return Logistic(a, b, one_sided, settled)
 
 
