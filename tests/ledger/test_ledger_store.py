@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import shutil
 import sqlite3
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tachograph.errors import DamagedError, FormatError, NotFoundError, StoreError
-from tachograph.ledger.store import Head, SqliteStore
+from tachograph.ledger.store import LOG_BYTES, SHORT_LIVED_COMMITS, Head, SqliteStore
 from tachograph.ledger.write import write_leaves
 from tachograph.merkle.tree import EMPTY_ROOT
 
@@ -126,6 +127,41 @@ def test_a_commit_is_synchronised(store: SqliteStore) -> None:
     assert store._writer is not None
     assert store._writer.execute("PRAGMA synchronous").fetchone() == (2,)
     assert store._writer.execute("PRAGMA journal_mode").fetchone() == (b"wal",)
+
+
+def test_a_filled_log_is_read_as_before(store: SqliteStore, path: Path, tmp_path: Path) -> None:
+    """Zeros behind the log's frames are no frames: not for others now, and not after a crash."""
+    log = path.with_name("ledger.db-wal")
+    for commit in range(SHORT_LIVED_COMMITS):
+        write(store, [b"before %d" % commit])
+    assert log.stat().st_size < LOG_BYTES
+    for commit in range(10):
+        write(store, [b"after %d" % commit])
+    assert log.stat().st_size == LOG_BYTES
+    kept = [(SHORT_LIVED_COMMITS + commit, b"after %d" % commit) for commit in range(10)]
+    head, crashed = store.head(), tmp_path / "crashed"
+    crashed.mkdir()
+    for file in (path, log):
+        shutil.copy(file, crashed)
+    for found in (SqliteStore(path), SqliteStore(crashed / path.name)):
+        assert found.entries(SHORT_LIVED_COMMITS, 100) == kept
+        assert found.head() == head
+        write(found, LEAVES)
+        found.close()
+    assert store.head().size == head.size + len(LEAVES)
+
+
+def test_a_log_that_cannot_be_filled_is_left(store: SqliteStore, path: Path) -> None:
+    """It saves time only: no room for it is no reason to refuse an append."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LOG_BYTES // 2, hard))
+    try:
+        for commit in range(SHORT_LIVED_COMMITS + 10):
+            write(store, [b"%d" % commit])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert store.head().size == SHORT_LIVED_COMMITS + 10
+    assert path.with_name("ledger.db-wal").stat().st_size == LOG_BYTES // 2
 
 
 def test_reading_does_not_write(path: Path) -> None:

@@ -62,6 +62,7 @@ class Call:
         self.watch = watch
         self.stopwatch = stopwatch
         self.usage: tuple[int, float, float, int] | None = None
+        self.asked = False
         self.output = MemoryFile.bounded("output", limits.output_mib << 20)
         self.kept = MemoryFile.bounded("kept", KEPT_BYTES)
         self.log = MemoryFile.bounded("log", limits.log_kib << 10)
@@ -159,15 +160,16 @@ class Call:
         return CandidateError("died", "it ended before GO", loading=True)
 
     def result(self, setup: float, wall: float, cpu: float | None) -> Finished:
-        """Step 5, then the decoded output. Raises CandidateError or BoxError."""
-        _, user, system, peak_kib = self.end()
-        if cpu is None or self.limits.processes > 1:
-            # all that it used until its end, which is never less than what the result cost
-            cpu = max(cpu or 0.0, user + system - self.cpu_before)
+        """Step 5, and meanwhile the output is decoded. Raises CandidateError or BoxError."""
+        self.ask_to_end()
         try:
             output = self.output.value(self.size)
         except frame.FrameError as error:
             raise CandidateError("bad output", str(error), loading=False) from None
+        _, user, system, peak_kib = self.end()
+        if cpu is None or self.limits.processes > 1:
+            # all that it used until its end, which is never less than what the result cost
+            cpu = max(cpu or 0.0, user + system - self.cpu_before)
         return Finished(output=output, wall_seconds=wall, cpu_seconds=cpu, setup_seconds=setup,
                         peak_mib=peak_kib / 1024, log=self.log.text())  # fmt: skip
 
@@ -234,11 +236,17 @@ class Call:
 
     def end(self) -> tuple[int, float, float, int]:
         """Kill what is left of the box and take the zygote's report. Raises BoxError."""
+        self.ask_to_end()
         if self.usage is None:
-            with contextlib.suppress(OSError):  # it may have reported already, and gone on
-                self.report.send(b"K")
             self.usage = REPORT.unpack(self.receive_report(END_SECONDS))
         return self.usage
+
+    def ask_to_end(self) -> None:
+        """Tell the zygote to kill what is left of the box; once."""
+        if not self.asked:
+            self.asked = True
+            with contextlib.suppress(OSError):  # it may have reported already, and gone on
+                self.report.send(b"K")
 
     def close(self) -> None:
         """Let go of lines and memory."""

@@ -27,6 +27,8 @@ class MemoryFile:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        self.sealed_bytes: int | None = None
+        """Its size, once that cannot change."""
 
     @classmethod
     def make(cls, name: str) -> MemoryFile:
@@ -70,11 +72,16 @@ class MemoryFile:
     @property
     def size(self) -> int:
         """Bytes."""
+        if self.sealed_bytes is not None:
+            return self.sealed_bytes
         return os.fstat(self.descriptor).st_size
 
     def seal(self) -> bool:
         """No more writing, by anyone. False where someone still holds it mapped for writing."""
-        return seal(self.descriptor)
+        if not seal(self.descriptor):
+            return False
+        self.sealed_bytes = os.fstat(self.descriptor).st_size
+        return True
 
     def value(self, size: int) -> Any:
         """The frame in the first `size` bytes. Raises frame.FrameError."""
