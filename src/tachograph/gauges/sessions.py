@@ -12,8 +12,8 @@ Labels (class, success) come from the logs or from a table (`--labels`): of peop
 judge. A judge errs: with `--calibration`, sessions that people judged too, its rates are corrected,
 p = (observed + specificity - 1) / (sensitivity + specificity - 1) (W. J. Rogan and B. Gladen,
 American Journal of Epidemiology 107 (1978), pp. 71-76), and the calibration's own uncertainty goes
-into the interval. Proven by tests/gauges/test_gauge_sessions.py. Not covered: what an agent says of its
-own success, which never counts.
+into the interval. Proven by tests/gauges/test_gauge_sessions.py. Not covered: what an agent says of
+its own success, which never counts.
 """
 
 from __future__ import annotations
