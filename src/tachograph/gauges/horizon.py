@@ -402,11 +402,13 @@ def _by_agent(reading: Reading, theme: Theme, rows: Sequence[tuple[Any, ...]]) -
     ordered = sorted(rows, key=lambda row: row[2])
     figure, axes = picture.canvas(theme, height=1.0 + 0.28 * len(rows))
     for place, (_, _, value, low, high, _) in enumerate(ordered):
-        axes.plot(
-            [low or value, high or value], [place, place], color=theme.colours[0], linewidth=1.4
-        )
-        axes.plot([value], [place], "o", color=theme.colours[0], markersize=5)
-    axes.set_yticks(range(len(rows)), [str(row[0]) for row in ordered])
+        colour = theme.colours[0]
+        axes.plot([low or value, high or value], [place, place], color=colour, linewidth=1.4)
+        axes.plot([value], [place], "o", color=colour, markersize=5)
+        for end, toward in ((low, (-16, 0)), (high, (16, 0))):
+            if end is None:
+                picture.arrow(axes, value, place, colour, toward=toward)
+    axes.set_yticks(range(len(rows)), [picture.short(str(row[0])) for row in ordered])
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", color=theme.grid, linewidth=0.6)
     picture.minutes_axis(axes, "x", [x for row in rows for x in row[2:5] if x is not None])

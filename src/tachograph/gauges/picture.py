@@ -126,18 +126,23 @@ def whiskers(axes: Axes, x: Sequence[Any], rows: Sequence[tuple[Any, ...]], *, c
             continue
         ends = [value if low is None else low, value if high is None else high]
         axes.plot([at, at], ends, color=colour, linewidth=1.1, zorder=2)
-        for end, down in ((low, True), (high, False)):
+        for end, toward in ((low, (0, -16)), (high, (0, 16))):
             if end is None:
-                arrow(axes, at, value, colour, down=down)
+                arrow(axes, at, value, colour, toward=toward)
     axes.plot(list(x), [row[2] for row in rows], marker, color=colour, markersize=5, label=label,
               linestyle="", zorder=3)  # fmt: skip
 
 
-def arrow(axes: Axes, x: Any, y: Any, colour: str, *, down: bool) -> None:
-    """A short arrow from a point downwards or upwards: the interval has no end there."""
-    axes.annotate("", (x, y), (0, -16 if down else 16), textcoords="offset points",
+def arrow(axes: Axes, x: Any, y: Any, colour: str, *, toward: tuple[int, int]) -> None:
+    """A short arrow from a point, `toward` points away: the interval has no end there."""
+    axes.annotate("", (x, y), toward, textcoords="offset points",
                   arrowprops={"arrowstyle": "<-", "color": colour, "linewidth": 1.1,
                               "shrinkA": 0, "shrinkB": 3})  # fmt: skip
+
+
+def short(name: str, most: int = 24) -> str:
+    """A name that leaves room for the picture on a phone."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 MINUTES = {

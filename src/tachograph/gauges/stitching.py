@@ -360,7 +360,7 @@ def _ranked(reading: Reading, theme: Theme) -> Figure:
         middle, wide = float(value or 0), float(half or 0)
         axes.plot([middle - wide, middle + wide], [place, place], color=theme.colours[0])
         axes.plot([middle], [place], "o", color=theme.colours[0], markersize=4.5)
-    axes.set_yticks(range(len(shown)), [str(row[0]) for row in shown])
+    axes.set_yticks(range(len(shown)), [picture.short(str(row[0])) for row in shown])
     axes.set_xlabel("capability")
     return figure
 
