@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -109,6 +108,8 @@ def run_task(
     as_json: AsJson = False,
 ) -> None:
     """Run the closed loop on a task: propose, check, clock, keep; until a budget is spent."""
+    import secrets
+
     from tachograph.cli.places import ledger_folder, open_ledger, remember_task
     from tachograph.loop.bench import open_bench
     from tachograph.loop.budget import Budget
