@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +27,13 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TACHO_LEDGER", str(tmp_path / "ledger"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def swept() -> Iterator[None]:
+    """What Inspect leaves open is found here, where it is let be, and not by another's test."""
+    yield
+    gc.collect()
 
 
 ITS_OWN = ("ignore:The 'initial' parameter is deprecated:DeprecationWarning",
