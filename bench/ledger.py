@@ -38,7 +38,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer leaves and repeats")
     quick = parser.parse_args().quick
-    leaves = 20_000 if quick else 200_000
+    leaves = 60_000 if quick else 200_000
     repeats = 3 if quick else 7
     missed = append_ratios(leaves, repeats)
     missed += proof_ratios(1_000_000, repeats)
