@@ -158,8 +158,8 @@ class Archive:
         """What the sealed hold-out said; None while it is sealed, which is for ever if timed."""
         self.queries = 0
         """Answers that the scorer has looked at, those of the hold-out not counted."""
-        self.fresh_draws = 0
-        """Fresh draws that candidates have been confirmed on: the next ones have higher numbers."""
+        self.looks_won = 0
+        """Each is followed by a confirmation, however that ends, on fresh draws of its own."""
         self.wall_seconds = 0.0
         """Between this run's entries, the pauses before it was resumed not counted."""
         self.last = ""
@@ -252,6 +252,7 @@ class Archive:
             self.add_scores(record, body)
         elif isinstance(body, TrialScored):
             record.compared.append(body)
+            self.looks_won += body.stage == "screen" and body.verdict == "better"
         elif isinstance(body, TrialTimed):
             record.timed.append(body)
         elif isinstance(body, BoxFailed):
@@ -272,9 +273,6 @@ class Archive:
         record.scored.append(body)
         if body.split != "sealed":
             self.queries += len(body.draws)
-        if body.split == "fresh":
-            numbers = (int(name.rpartition("-")[2]) for name in body.draws)
-            self.fresh_draws = max(self.fresh_draws, *numbers)
 
     def add_to_turn(
         self,

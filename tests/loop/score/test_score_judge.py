@@ -36,7 +36,8 @@ def test_the_next_one_is_compared_with_the_best(sit):
     record = court.tried(BEST)
     assert record.verdict == "kept"
     assert {t.against for t in record.compared} == {BETTER.id}
-    assert court.run.archive.fresh_draws == 8
+    assert court.run.archive.looks_won == 2
+    assert record.confirmed.draws == ["fresh-5", "fresh-6", "fresh-7", "fresh-8"]
     assert court.run.archive.best is record
 
 
@@ -48,7 +49,7 @@ def test_what_is_not_better_is_dropped_after_the_look(sit, candidate: Candidate,
     court = sit()
     record = court.tried(candidate)
     assert record.verdict == verdict
-    assert court.run.archive.fresh_draws == 0
+    assert court.run.archive.looks_won == 0
     assert court.run.archive.best is None
 
 
@@ -132,6 +133,7 @@ def test_a_failure_on_fresh_draws_tells_nothing_of_them(sit):
     assert record.verdict == "failed"
     assert "seen" not in record.checked.detail
     assert "withheld" in record.checked.detail
+    assert court.tried(BEST).confirmed.draws[0] == "fresh-5", "what it failed on is not used again"
 
 
 def test_no_trial_begins_that_the_query_budget_cannot_hold(sit):

@@ -95,9 +95,12 @@ class ScoreJudge:
         return self.confirmed(candidate, best, say)
 
     def confirmed(self, candidate: Candidate, best: Candidate, say: Recorder) -> tuple[Body, ...]:
-        """Both on fresh draws, which no candidate has seen before."""
+        """Both on fresh draws, which no candidate has seen before: not even one that failed on its
+        own, for whether it did is told.
+        """
         self.stage = "confirm"
-        fresh = names("fresh", self.scoring.draws, first=self.run.archive.fresh_draws + 1)
+        before = self.scoring.draws * (self.run.archive.looks_won - 1)
+        fresh = names("fresh", self.scoring.draws, first=before + 1)
         marks = self.examiner.examine(candidate, "fresh", fresh)
         if isinstance(marks, Fault):
             told = Answer(False, marks.answer.reason, f"{marks.answer.reason} {WITHHELD}")
