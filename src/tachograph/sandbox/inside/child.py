@@ -121,9 +121,18 @@ def write_frame(where: int, value: Any) -> int:
     return size
 
 
+def our_modules() -> List[str]:
+    """Names of the modules of ours that have been imported."""
+    return [name for name in sys.modules if name.split(".")[0] == "tachograph"]
+
+
+OURS: List[str] = []
+"""The same, from before the fork: a child that goes through all names copies a page for most."""
+
+
 def load_function(workspace: Workspace, entry: str) -> Callable[..., Any]:
     """Import the candidate's module; its function."""
-    for name in [n for n in sys.modules if n.split(".")[0] == "tachograph"]:
+    for name in OURS or our_modules():
         del sys.modules[name]
     sys.path.insert(0, workspace.path)
     module, _, function = entry.partition(":")

@@ -47,6 +47,7 @@ class Zygote:
         self.own_uid = self.level == "A"
         os.sched_setaffinity(0, config["cores"])
         self.step_behind_walls(config)
+        child.OURS[:] = child.our_modules()
         gc.collect()
         gc.freeze()
 
