@@ -9,8 +9,8 @@ How a pair is made, and why:
 3. When one side is at least ten times faster, it runs several times in a pair. The pair's value is
    the mean of the log seconds, whose expectation is the same for one run as for many: a block
    changes the spread only. (The log of the mean would not do: it shifts the ratio by about half the
-   variance of one run.) The number of runs is fixed after the first pair, and stays one where it is
-   the set-up that takes the time.
+   variance of one run.) The number of runs is fixed after the first pair, and is lower where each
+   takes long to set up.
 
 Proved by tests/loop/clock/test_clock_race.py.
 Not covered: how a run is made and checked; `measure` does that and may raise, which ends the race.
@@ -41,6 +41,7 @@ Side = Literal["reference", "candidate"]
 
 BLOCK_FROM_RATIO = 10.0
 BLOCK_MAX = 8
+BLOCK_SETUP_SECONDS = 1.0
 CPU_CLEARLY_BETTER = 2.0
 
 
@@ -150,18 +151,15 @@ def block_sizes(first: Pair, rules: Rules) -> dict[str, int]:
 
     About the square root of the ratio: where both sides are equally noisy, that is the best use of
     the time, and the extra runs cost less than a third of the slower side's one. Each run is set up
-    anew, so a side counts as faster only by what its runs cost in all.
+    anew, so there are no more than can be set up in BLOCK_SETUP_SECONDS.
     """
     log_wall = log_ratio(first, "wall", rules)
-    reference, candidate = (
-        side[0].setup_seconds + max(side[0].wall_seconds, rules.resolution_seconds)
-        for side in first
-    )
-    log_cost = math.log(reference / candidate)
-    ratio = math.exp(min(abs(log_wall), max(log_cost if log_wall > 0 else -log_cost, 0.0)))
+    faster: Side = "candidate" if log_wall > 0 else "reference"
+    (run,) = first.candidate if log_wall > 0 else first.reference
+    ratio = math.exp(abs(log_wall))
     several = min(BLOCK_MAX, round(math.sqrt(ratio))) if ratio >= BLOCK_FROM_RATIO else 1
-    faster = "candidate" if log_wall > 0 else "reference"
-    return {"reference": 1, "candidate": 1} | {faster: several}
+    affordable = int(BLOCK_SETUP_SECONDS / max(run.setup_seconds, 1e-3))
+    return {"reference": 1, "candidate": 1} | {faster: max(min(several, affordable), 1)}
 
 
 def measured(measure: Measure, side: Side, pair: int, repetition: int) -> Timing:
