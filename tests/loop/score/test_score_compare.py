@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
 import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tachograph.loop import score
 from tachograph.loop.score.compare import compare, gap_recovered, precision_of, rounded
 
 GAINS = (0.02, 0.021, 0.019, 0.02, 0.02)
@@ -100,3 +102,8 @@ def test_the_precision_is_round_and_no_finer_than_the_standard_error(scores: lis
     mean = sum(scores) / len(scores)
     error = (sum((s - mean) ** 2 for s in scores) / (len(scores) - 1) / len(scores)) ** 0.5
     assert found >= max(error, 0.0025) * (1 - 1e-6)
+
+
+def test_the_faces_example_runs() -> None:
+    """What the folder's face shows."""
+    assert doctest.testmod(score).failed == 0
