@@ -228,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="40 rounds, 5 trials")
     parser.add_argument("--rounds", type=int, default=300, help="of the gains; 0: none")
-    parser.add_argument("--trials", type=int, default=200, help="of each form; 0: none")
+    parser.add_argument("--trials", type=int, default=100, help="of each form; 0: none")
     parser.add_argument("--only", nargs="+", choices=FORMS, default=FORMS, metavar="FORM")
     options = parser.parse_args(arguments)
     rounds, trials = (40, 5) if options.quick else (options.rounds, options.trials)
