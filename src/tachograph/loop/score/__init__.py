@@ -7,7 +7,7 @@
 ('better', 0.09)
 >>> gap = gap_recovered(candidate, floors=[0.5] * 4, ceilings=[0.9] * 4)
 >>> f"{gap.value:.2f} [{gap.low:.2f}, {gap.high:.2f}]"
-'0.54 [0.45, 0.63]'
+'0.54 [0.44, 0.63]'
 
 `judge.py` makes a trial of it, `holdout.py` opens the hold-out, `words.py` tells of both.
 """
