@@ -37,6 +37,9 @@ from tachograph.loop.team import Choice, Team, choose
 
 Fact = TrialChecked | TrialTimed | TrialScored | QueriesRefused | BoxFailed
 Verdict = CandidateKept | CandidateDropped
+CHECKED, RACED = "nothing: it passed the check", "nothing: it won a race"
+OPEN = {CHECKED: ("unpromising", "too-costly"), RACED: ("too-costly",)}
+"""After which facts a trial goes on, and by what it may end there all the same."""
 
 
 @dataclass
@@ -48,7 +51,8 @@ class Rederived:
     verdicts: int = 0
     """Verdicts that were derived again."""
     open: int = 0
-    """Verdicts that rest on more than the ledger holds: `unpromising`, by the judge's memory."""
+    """Verdicts that rest on more than the ledger holds: what the judge remembers of how long calls
+    took (`unpromising`), and what a trial's own runs have cost (`too-costly`)."""
     faults: list[str] = field(default_factory=list)
     """What does not follow, one sentence each."""
 
@@ -139,7 +143,7 @@ def check_entry(entry: Entry, archive: Archive, facts: Facts, found: Rederived) 
         was_kept = body.candidate in archive.standing
         derived = verdict_of(facts.take(body.candidate), archive, was_kept=was_kept)
         recorded = "kept" if isinstance(body, CandidateKept) else body.reason
-        if derived == "open" and recorded == "unpromising":
+        if recorded in OPEN.get(derived, ()):
             found.open += 1
             return
         found.verdicts += 1
@@ -154,7 +158,7 @@ def figures(body: Verdict) -> str:
 
 
 def verdict_of(facts: list[Fact], archive: Archive, *, was_kept: bool) -> str:
-    """The verdict that follows from the last fact, `open` where it takes more to say."""
+    """The verdict that follows from the last fact, or which of `OPEN` it leaves."""
     if not facts:
         return "nothing: no fact stands before it"
     last = facts[-1]
@@ -164,7 +168,7 @@ def verdict_of(facts: list[Fact], archive: Archive, *, was_kept: bool) -> str:
     if isinstance(last, TrialChecked):
         if not last.passed:
             return "revoked" if was_kept else last.reason
-        return "kept at None" if is_check_task(archive) else "open"
+        return "kept at None" if is_check_task(archive) else CHECKED
     if isinstance(last, QueriesRefused):
         return "no-queries"
     if isinstance(last, TrialScored):
@@ -178,11 +182,11 @@ def raced(last: TrialTimed, archive: Archive) -> str:
     """What follows from the last race."""
     seed = archive.opened.seed_candidate if archive.opened else ""
     if last.stage == "screen":
-        return last.verdict
+        return RACED if last.verdict == "faster" else last.verdict
     if last.stage == "confirm":
         if last.verdict != "faster":
             return "faster-unconfirmed"
-        return f"kept at {last.ratio}" if last.against == seed else "nothing: no race with the seed"
+        return f"kept at {last.ratio}" if last.against == seed else RACED
     return "slower" if last.verdict == "slower" else f"kept at {last.ratio}"
 
 
