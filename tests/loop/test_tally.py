@@ -16,7 +16,14 @@ from tachograph.ledger.kinds import (
     TurnEnded,
 )
 from tachograph.loop.archive import Archive
-from tachograph.loop.tally import is_team, paid_text, tallies, tally_text, team_data
+from tachograph.loop.tally import (
+    is_team,
+    paid_text,
+    tallies,
+    tally_text,
+    team_caption,
+    team_data,
+)
 from tachograph.loop.team import Team
 
 DIGEST = "0a" * 32
@@ -71,6 +78,14 @@ def test_one_unpaid_proposer_in_one_seat_is_no_team():
     assert not is_team(archive_of())
     assert paid_text(archive_of()) == ""
     assert is_team(some_history())
+
+
+def test_a_picture_says_who_sat_there():
+    """On one line; nothing where one proposer sat alone."""
+    assert team_caption(archive_of()) == ""
+    assert team_caption(some_history()) == (
+        "2 seats of recipes, model:m; 1 finding; 1,500 tokens, 0.02 USD, some at a price not known"
+    )
 
 
 def test_plain_data_carries_the_board():

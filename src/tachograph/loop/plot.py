@@ -30,6 +30,7 @@ from tachograph.loop.archive import Archive
 from tachograph.loop.progress import Fate, Point, Yardstick, points, yardstick
 from tachograph.loop.score.progress import Beside, beside
 from tachograph.loop.score.words import title_text
+from tachograph.loop.tally import team_caption
 
 INCHES = (8.0, 4.5)
 DOTS_PER_INCH = 200
@@ -104,6 +105,8 @@ def draw(archive: Archive) -> Figure:
     else:
         above = below = figure.subplots()
     below.set_xlabel("trial")
+    if says := team_caption(archive):
+        figure.supxlabel(says, fontsize=7.5, color="#888888", parse_math=False)
     raced = [p for p in found if p.height is not None]
     kept = [p for p in raced if p.fate == "kept"]
     others = beside(archive)

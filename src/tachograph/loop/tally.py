@@ -14,6 +14,8 @@ from tachograph.loop.bandit import gains_of
 from tachograph.loop.board import findings_of
 from tachograph.loop.team import Team, is_retired
 
+NAME_CHARACTERS = 40
+
 
 @dataclass
 class Tally:
@@ -89,6 +91,23 @@ def tally_text(tally: Tally, archive: Archive) -> str:
     parts += paid_parts(tally.tokens, tally.money_usd, unpriced=tally.unpriced)
     retired = is_retired(archive, Team.of(archive.team), tally.proposer)
     return f"{tally.proposer:24}  {', '.join(parts)}" + ("; retired" if retired else "")
+
+
+def team_caption(archive: Archive) -> str:
+    """`3 seats of recipes, model:m; 4 findings; 1,200 tokens, 0.02 USD`; empty of no team."""
+    if not is_team(archive):
+        return ""
+    names = ", ".join(shortened(name) for name in archive.team.get("proposers", ()))
+    parts = [f"{counted(archive.team.get('seats', 1), 'seat')} of {names}",
+             counted(len(archive.findings), "finding") if archive.findings else "",
+             paid_text(archive)]  # fmt: skip
+    return "; ".join(filter(None, parts))
+
+
+def shortened(name: str) -> str:
+    """A proposer's name on a picture: a command line may be long, and in any letters."""
+    plain = "".join(c if " " <= c <= "~" else "?" for c in name)
+    return plain if len(plain) <= NAME_CHARACTERS else "…" + plain[1 - NAME_CHARACTERS :]
 
 
 def paid_text(archive: Archive) -> str:
