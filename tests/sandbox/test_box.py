@@ -124,6 +124,12 @@ def test_honest_candidates_pass(box: Box, name: str) -> None:
     assert outcome.output == expected
 
 
+def test_a_box_sees_the_documented_environment_and_no_more(box: Box) -> None:
+    """Not the judge's, and not what only the zygote's start needed."""
+    source = "import os\ndef f(): return dict(os.environ)"
+    assert output(box, source) == box.environment()
+
+
 def test_arrays_go_in_and_come_back(box: Box) -> None:
     """Arrays arrive as arrays, which the candidate may change."""
     if box.level == "B":

@@ -175,6 +175,7 @@ def keep_only(kept: "set[int]") -> None:
 
 def main() -> None:
     """Run as the zygote. The last argument is the line; the configuration comes over it first."""
+    os.environ.pop("LD_BIND_NOW", None)
     line = socket.socket(fileno=int(sys.argv[-1]))
     config = json.loads(line.recv(1 << 17))
     config["masks"] += walls.folders_of(config["hidden"])
