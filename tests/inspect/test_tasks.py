@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from inspect_ai import score as rescore
+from inspect_ai._util.registry import registry_find, registry_info
 from inspect_ai.solver import generate
 from scripted import FAST, SLOW, SUBMIT, WRONG, Turn, only_sample, put, run, toy
 
 from tachograph.errors import UsageError
+from tachograph.inspect.scorer import timed
 from tachograph.inspect.tasks import level_of
 from tachograph.inspect.tools import COURTS
 from tachograph.ledger import Ledger
@@ -29,7 +34,7 @@ def task(tmp_path: Path) -> dict[str, Any]:
 def scored(log: Any) -> tuple[Mapping[str, Any], Any]:
     """The sample's value and score; nothing is under way any more."""
     assert log.status == "success", log.error
-    score = only_sample(log).scores["tachograph"]
+    (score,) = only_sample(log).scores.values()
     assert not COURTS
     return score.value, score
 
@@ -55,6 +60,27 @@ def test_a_better_version_is_kept_and_scored(task: dict[str, Any], tmp_path: Pat
     assert proposed[score.answer].seq == score.metadata["best"]["entry"]
     assert proposed[score.answer].body.label == "less to do"
     assert entries[-1].body == RunClosed(score.metadata["run"], "the sample ended", score.answer)
+
+
+def test_a_log_can_be_scored_again_from_the_ledger(task: dict[str, Any]) -> None:
+    """Long after the sample: the run is where the log says, or there is no score."""
+    log = run(**task, turns=[put(FAST)])
+    value, _ = scored(log)
+    again = rescore(log, timed(), action="overwrite", display="none")
+    assert only_sample(again).scores["timed"].value == value
+    shutil.rmtree(Path(only_sample(log).store["tachograph:ledger"]))
+    gone = only_sample(rescore(log, timed(), action="overwrite", display="none")).scores["timed"]
+    assert math.isnan(gone.value)
+    assert gone.reason == "scoring_failed"
+
+
+def test_the_guide_names_our_tasks() -> None:
+    """And no other."""
+    guide = Path(__file__).parents[2] / "docs/guides/use-with-inspect.md"
+    named = set(re.findall(r"eval (tachograph/[a-z-]+)", guide.read_text()))
+    known = {info.name for info in map(registry_info, registry_find(lambda i: i.type == "task"))}
+    assert named
+    assert named <= known
 
 
 def test_what_is_left_in_the_folder_is_tried_too(task: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ from inspect_ai.scorer import Score
 
 from tachograph import __version__
 from tachograph.inspect.conversation import messages_of, untold, usage_of
-from tachograph.inspect.scorer import NAN, figure_of
+from tachograph.inspect.scorer import GAP, NAN, SPEED_UP, figure_of
 from tachograph.ledger import Entry
 from tachograph.ledger.fields import to_plain
 from tachograph.ledger.kinds import TurnEnded
@@ -101,7 +101,7 @@ def results_of(run: Run, samples: Sequence[EvalSample]) -> EvalResults:
         unscored_samples=len(samples) - len(kept),
         metrics=metrics(mean=sum(kept) / len(kept) if kept else NAN),
     )]  # fmt: skip
-    figure = "gap_recovered" if run.archive.scorer else "speed_up"
+    figure = GAP if run.archive.scorer else SPEED_UP
     if found := figure_of(run_data(run), figure):
         best = EvalScore(name=figure, scorer=SCORER, metrics=metrics(**found))
         scores.insert(0, best)

@@ -1,8 +1,8 @@
 """The score of a sample: what our judge found, as Inspect's logs and metrics hold it.
 
 `improved` is 1 where a version was kept, 0 where the judge settled that none is better. Beside it
-stands the figure, for samples that improved: `speed_up` or `gap_recovered` (`score`, where a task
-knows no ceiling). What could not be measured has no value at all, and says why: it is never 0.
+stands the figure, for samples that improved: `speed_up` or `gap_recovered`. What could not be
+measured has no value at all, and says why: it is never 0.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tachograph.inspect.court import recorded
 from tachograph.inspect.provider import in_thread
 from tachograph.inspect.tools import COURTS, LEDGER, RUN, files_of
 
+SPEED_UP, GAP = "speed_up", "gap_recovered"
 UNSETTLED = ("box-failed", "unfinished")
 NAN = math.nan
 """A figure that there is not: Inspect leaves it out of metrics."""
@@ -46,29 +47,45 @@ def geometric_mean() -> Metric:
     return over
 
 
+@scorer(metrics={"improved": [mean(), stderr()], SPEED_UP: [geometric_mean(), stderr()]})
+def timed() -> Scorer:
+    """For tasks that are timed."""
+    return judged(SPEED_UP)
+
+
+@scorer(metrics={"improved": [mean(), stderr()], GAP: [mean(), stderr()]})
+def scored() -> Scorer:
+    """For tasks that are scored."""
+    return judged(GAP)
+
+
+@scorer(metrics={"improved": [mean(), stderr()]})
+def checked() -> Scorer:
+    """For tasks that are done when a check passes."""
+    return judged("")
+
+
 def judged(figure: str) -> Scorer:
-    """The scorer for tasks with this figure: speed_up, gap_recovered, score or none ("")."""
-    middle = geometric_mean() if figure == "speed_up" else mean()
-    metrics: dict[str, list[Metric]] = {"improved": [mean(), stderr()]}
-    metrics |= {figure: [middle, stderr()]} if figure else {}
+    """End the sample's run and say what it found; where it has ended, what its ledger says."""
 
-    @scorer(metrics=metrics, name="tachograph")
-    def made() -> Scorer:
-        async def score(state: TaskState, target: Target) -> Score:
-            run = state.store.get(RUN, "")
-            try:
-                if court := COURTS.get(run):
-                    files = await files_of(court)
-                    await in_thread(lambda: court.end(files))
-                ledger = Path(state.store.get(LEDGER, ""))
-                return score_of(await in_thread(lambda: recorded(ledger, run)), figure)
-            except TachographError as error:
-                return Score.unscored(reason="scoring_failed", explanation=error.message,
-                                      metadata={"run": run, "hint": error.hint})  # fmt: skip
+    async def score(state: TaskState, target: Target) -> Score:
+        run = state.store.get(RUN, "")
+        try:
+            if court := COURTS.get(run):
+                files = await files_of(court)
+                await in_thread(lambda: court.end(files))
+            ledger = Path(state.store.get(LEDGER, ""))
+            return score_of(await in_thread(lambda: recorded(ledger, run)), figure)
+        except TachographError as error:
+            return Score.unscored(reason="scoring_failed", explanation=error.message,
+                                  metadata={"run": run, "hint": error.hint})  # fmt: skip
 
-        return score
+    return score
 
-    return made()
+
+def scorer_for(metric_kind: str) -> Scorer:
+    """By what the task says of its metric."""
+    return {"time": timed, "score": scored, "check": checked}[metric_kind]()
 
 
 def score_of(data: Mapping[str, Any], figure: str) -> Score:
@@ -90,15 +107,11 @@ def figure_of(data: Mapping[str, Any], figure: str) -> dict[str, float] | None:
     """Value, low and high of the run's figure; None where it has none."""
     if not data["best"]:
         return None
-    if figure == "speed_up":
+    if figure == SPEED_UP:
         against = data["best"]["against_seed"]
         return {"value": against["ratio"], "low": against["low"], "high": against["high"]}
     marks = (data["scoring"] or {}).get("best")
-    if not marks:
-        return None
-    if figure == "score":
-        return {"value": marks["score"]}
-    found: dict[str, float] | None = marks["gap_recovered"]
+    found: dict[str, float] | None = marks["gap_recovered"] if marks and figure == GAP else None
     return found
 
 

@@ -19,7 +19,7 @@ from inspect_ai.util import SandboxEnvironmentSpec, sandbox
 from tachograph.errors import UsageError
 from tachograph.inspect.court import Court, Options
 from tachograph.inspect.provider import Settings, in_thread
-from tachograph.inspect.scorer import judged
+from tachograph.inspect.scorer import scorer_for
 from tachograph.inspect.tools import COURTS, LEDGER, RUN, all_tools
 from tachograph.sandbox import Level
 from tachograph.task import Task as Improvable
@@ -63,7 +63,7 @@ def task_of(name: str, trials: int, level: str, ledger: str) -> Task:
         setup=prepared(improvable, options),
         solver=react(tools=all_tools()),
         cleanup=closed,
-        scorer=judged(figure_name(improvable)),
+        scorer=scorer_for(improvable.metric),
         sandbox=SandboxEnvironmentSpec("tachograph", settings),
         message_limit=MESSAGES,
     )  # fmt: skip
@@ -92,13 +92,6 @@ async def closed(state: TaskState) -> None:
     court = COURTS.pop(state.store.get(RUN, ""), None)
     if court:
         await in_thread(court.close)
-
-
-def figure_name(improvable: Improvable) -> str:
-    """The figure that its samples have beside `improved`."""
-    if improvable.metric == "time":
-        return "speed_up"
-    return "gap_recovered" if improvable.metric == "score" else ""
 
 
 def level_of(name: str) -> Level | None:
