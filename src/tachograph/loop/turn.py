@@ -140,9 +140,11 @@ class Loop:
 
     def try_batch(self, candidates: Sequence[str]) -> None:
         """Check them side by side, then judge one after the other."""
-        with self.trying, self.run.clock_alone(), self.office.bystanders.still():
-            chosen = [self.run.candidate(each) for each in candidates]
-            answers = self.bench.check_all(chosen, self.run.secret)
+        answers: Mapping[str, Answer] = {}
+        if len(candidates) > 1:
+            with self.trying, self.run.clock_alone(), self.office.bystanders.still():
+                chosen = [self.run.candidate(each) for each in candidates]
+                answers = self.bench.check_all(chosen, self.run.secret)
         for candidate in candidates:
             if candidate in self.run.archive.open:
                 self.try_one(candidate, answers.get(candidate))
@@ -154,7 +156,6 @@ class Loop:
         """
         with self.trying, self.run.clock_alone(), self.office.bystanders.still():
             while True:
-                self.run.refresh()
                 if self.run.archive.records[candidate].finished_at:
                     break  # another process tried it while this one waited for the clock
                 best = self.run.archive.best

@@ -30,7 +30,6 @@ def open_holdout(run: Run, bench: Bench) -> HoldoutOpened | None:
     after which it is still sealed.
     """
     with run.clock_alone():
-        run.refresh()
         run.still_sealed()
         best = run.archive.best
         if best is None:
