@@ -253,7 +253,8 @@ class Run:
     def clock_alone(self) -> Iterator[None]:
         """Hold the clock to try candidates: one trial at a time on this ledger, in any process.
 
-        What others recorded meanwhile is folded in. Raises UsageError where the secret was revealed: its inputs are nobody's secret any more.
+        What others recorded meanwhile is folded in. Raises UsageError where the secret was
+        revealed: its inputs are nobody's secret any more.
         """
         with self.alone():
             self.refresh()
