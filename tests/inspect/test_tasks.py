@@ -195,9 +195,17 @@ def test_only_levels_that_there_are() -> None:
 
 @pytest.mark.long
 def test_a_scored_task_is_scored_with_its_hold_out() -> None:
-    """The figure is the gap recovered; the sealed hold-out is opened, once, at the end."""
-    log = run("tachograph/weak-to-strong", [("run", {"command": "echo '# same' >> student.py"})])
+    """The figure is the gap recovered; the sealed hold-out is opened, once, at the end. The package
+    that holds the labels is not in the model's workspace.
+    """
+    turns: list[Turn] = [
+        ("run", {"command": "python3 -c 'import sklearn.datasets'"}),
+        ("run", {"command": "echo '# same' >> student.py"}),
+    ]
+    log = run("tachograph/weak-to-strong", turns)
     value, score = scored(log)
+    told = [message.text for message in only_sample(log).messages if message.role == "tool"]
+    assert "No module named 'sklearn" in told[0]
     assert value["improved"] in (0.0, 1.0)
     assert score.metadata["scoring"]["query_budget"] == 3000
     if value["improved"]:
