@@ -1,8 +1,9 @@
 """A small search with known ends, and scripted proposers that search it: what bench/team.py needs.
 
 A candidate is a set of ideas out of `IDEAS`. Some help, most do not, some make the answer wrong;
-the task's scorer alone knows which. A searcher adds one untried idea to its parent's, leaves out
-what the board says is a dead end, and shares what it found. Its thinking is a nap, as a model's is.
+the task's scorer alone knows which. A searcher adds one untried idea to its parent's: first what
+the board says has helped elsewhere, never what it calls a dead end. It shares what it found. Its
+thinking is a nap, as a model's is.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 from tachograph.loop.propose.protocol import Attempt, Brief, Desk, Finding, Proposal
 from tachograph.task import Candidate, Task, load
 
-IDEAS = 16
-HELP = (2, 5, 7, 11, 14)
-WRONG = (3, 9)
+IDEAS = 32
+HELP = (2, 5, 7, 11, 14, 19, 23, 28)
+WRONG = (3, 9, 17)
+SEED_SCORE = 0.4
 CHECK = f"""
 def draw(rng, split):
     return {{"x": int(rng.integers(1000))}}, None
@@ -26,7 +28,7 @@ def draw(rng, split):
 def score(output, answer):
     if not isinstance(output, list) or any(idea in {WRONG!r} for idea in output):
         return "not a right answer"
-    return 0.4 + sum(0.08 if idea in {HELP!r} else -0.01 for idea in set(output))
+    return {SEED_SCORE} + sum(0.07 if idea in {HELP!r} else -0.01 for idea in set(output))
 """
 TASK = """
 name = "ideas"
@@ -42,6 +44,7 @@ precision = 0.01
 """
 SOURCE = "IDEAS = {ideas!r}\n\n\ndef chosen(x):\n    return IDEAS\n"
 DEAD_END = re.compile(r"idea (\d+) is a dead end")
+HELPS = re.compile(r"idea (\d+) helps")
 NO_GAIN = ("same", "worse", "not-resolved", "wrong", "failed")
 
 
@@ -72,6 +75,12 @@ def dead_ends(findings: Sequence[Finding]) -> set[int]:
             and (found := DEAD_END.match(each.text))}  # fmt: skip
 
 
+def helping(findings: Sequence[Finding]) -> list[int]:
+    """Ideas that the board calls good: what another seat found on another parent, perhaps."""
+    return [int(found[1]) for each in findings if each.verdict not in ("wrong", "failed")
+            and (found := HELPS.match(each.text))]  # fmt: skip
+
+
 class Searcher:
     """Searches, in any number of seats."""
 
@@ -90,13 +99,15 @@ class Searcher:
                 and with_idea(brief.parent, idea).id not in brief.tried]  # fmt: skip
         if not left:
             return None
-        idea = brief.rng.choice(left)
+        told = [idea for idea in helping(brief.findings) if idea in left]
+        idea = brief.rng.choice(told or left)
         proposal = Proposal(with_idea(brief.parent, idea), f"idea {idea}", "")
         attempt = desk.trial(proposal)
-        self.share(idea, attempt, desk)
+        desk.share(f"idea {idea} {self.found(attempt, brief)}", attempt.candidate)
         return proposal
 
-    def share(self, idea: int, attempt: Attempt, desk: Desk) -> None:
-        """Tell the others what came of it."""
-        says = "helps" if attempt.verdict == "kept" else "is a dead end"
-        desk.share(f"idea {idea} {says}", attempt.candidate)
+    def found(self, attempt: Attempt, brief: Brief) -> str:
+        """What came of it, against its parent: the best may have moved on meanwhile."""
+        scores = {each.candidate: each.score for each in brief.history}
+        before = scores.get(brief.parent.id) or SEED_SCORE
+        return "helps" if attempt.score is not None and attempt.score > before else "is a dead end"

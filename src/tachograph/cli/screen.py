@@ -26,7 +26,7 @@ from tachograph.loop.archive import Archive
 from tachograph.loop.budget import Budget
 from tachograph.loop.report import kept_text, ratio_text, record_text
 from tachograph.loop.score.words import best_text, holdout_lines, scorer_text
-from tachograph.loop.tally import counted, is_team
+from tachograph.loop.tally import counted, is_team, shortened
 from tachograph.loop.team import Team, is_retired
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def team_line(archive: Archive) -> str:
     """Who thinks, and what is on the board; empty where one proposer sits alone."""
     if not is_team(archive):
         return ""
-    thinking = Counter(turn.begun.proposer for turn in list(archive.turns.values())
+    thinking = Counter(shortened(turn.begun.proposer) for turn in list(archive.turns.values())
                        if not turn.ended)  # fmt: skip
     names = [f"{name} ×{count}" if count > 1 else name for name, count in thinking.items()]
     seats = archive.team.get("seats", 1)

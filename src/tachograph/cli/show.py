@@ -166,9 +166,11 @@ def runs(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
 
 def runs_line(row: dict[str, Any]) -> str:
     """One run on one line; who proposed and what was paid, where it was not recipes alone."""
+    from tachograph.loop.tally import shortened
+
     parts = [row["ended"] or "not ended", row["summary"]]
     if row["seats"] > 1 or row["proposers"] != ["recipes"]:
         seats = "1 seat" if row["seats"] == 1 else f"{row['seats']} seats"
-        parts.append(f"{seats} of {', '.join(row['proposers'])}")
+        parts.append(f"{seats} of {', '.join(map(shortened, row['proposers']))}")
     parts.append(row["paid"])
     return f"{row['run']}  {row['task']:16}  {'; '.join(filter(None, parts))}"

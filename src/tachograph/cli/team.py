@@ -133,11 +133,13 @@ def say_opened(proposers: Sequence[Proposer]) -> None:
 
 def team_text(team: Team, names: Sequence[str]) -> str:
     """Who sits there, where that is not one seat of recipes: `; 4 seats of recipes, model:x`."""
+    from tachograph.loop.tally import shortened
+
     if team.seats == 1 and list(names) == ["recipes"]:
         return ""
     seats = "1 seat" if team.seats == 1 else f"{team.seats} seats"
     policy = f", policy {team.policy}" if team.policy != "best" else ""
-    return f"; {seats} of {', '.join(names)}{policy}"
+    return f"; {seats} of {', '.join(map(shortened, names))}{policy}"
 
 
 def check_models(specs: Sequence[str], base_url: str, prices: Path | None,

@@ -14,7 +14,7 @@ from tachograph.loop.bandit import gains_of
 from tachograph.loop.board import findings_of
 from tachograph.loop.team import Team, is_retired
 
-NAME_CHARACTERS = 40
+NAME_CHARACTERS = 36
 
 
 @dataclass
@@ -90,7 +90,8 @@ def tally_text(tally: Tally, archive: Archive) -> str:
     parts.append(f"{tally.seconds:.0f} s")
     parts += paid_parts(tally.tokens, tally.money_usd, unpriced=tally.unpriced)
     retired = is_retired(archive, Team.of(archive.team), tally.proposer)
-    return f"{tally.proposer:24}  {', '.join(parts)}" + ("; retired" if retired else "")
+    name = shortened(tally.proposer)
+    return f"{name:24}  {', '.join(parts)}" + ("; retired" if retired else "")
 
 
 def team_caption(archive: Archive) -> str:
@@ -105,9 +106,12 @@ def team_caption(archive: Archive) -> str:
 
 
 def shortened(name: str) -> str:
-    """A proposer's name on a picture: a command line may be long, and in any letters."""
+    """A proposer's name in little room, in letters that every font has; a command line is long."""
     plain = "".join(c if " " <= c <= "~" else "?" for c in name)
-    return plain if len(plain) <= NAME_CHARACTERS else "…" + plain[1 - NAME_CHARACTERS :]
+    if len(plain) <= NAME_CHARACTERS:
+        return plain
+    kind, _, rest = plain.partition(":")
+    return f"{kind[:10]}:…{rest[-(NAME_CHARACTERS - 12) :]}"
 
 
 def paid_text(archive: Archive) -> str:
