@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -130,6 +131,21 @@ def test_a_proposer_that_raises_starves_nobody(play):
     run = play(Elsewhere(broken, "broken"), Elsewhere(series(correct(6)), "good"), seats=2)
     assert len(run.archive.trials) == 6
     assert "nothing left to try; broken retired after 5 turns" in play.reason
+
+
+def test_a_seat_waits_longer_after_each_failure(play):
+    """Turns that fail in a row come further and further apart; the end of the run ends the wait."""
+    begun = []
+
+    def broken(brief, desk):
+        begun.append(time.monotonic())
+        raise ValueError("out of order")
+
+    run = play(Elsewhere(broken), pause_seconds=0.02, budget=Budget(wall_seconds=1.0))
+    assert set(outcomes(run)) == {"failed"}
+    waits = [later - earlier for earlier, later in itertools.pairwise(begun)]
+    assert [wait >= 0.02 * 4**n for n, wait in enumerate(waits)] == [True] * len(waits)
+    assert play.reason == "budget spent: wall_seconds"
 
 
 def test_a_run_ends_with_the_reason_when_all_are_retired(play):

@@ -64,6 +64,10 @@ AnswerSeconds = Annotated[
 ]
 
 
+PAUSE_SECONDS = 2.0
+"""After a failed turn; then 8, 32, 128 and 300: five in a row take three minutes or more."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What of a team the command line says; None or empty: nothing."""
@@ -105,6 +109,7 @@ class Wanted:
         return Team(
             seats=seats, policy=self.policy or before.policy, directions=directions,
             until=until, turn_seconds=self.turn_seconds or before.turn_seconds,
+            pause_seconds=PAUSE_SECONDS,
         )  # fmt: skip
 
 

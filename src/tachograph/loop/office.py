@@ -35,6 +35,7 @@ from tachograph.task import Task
 
 Outcome = Literal["proposed", "duplicate", "nothing", "malformed", "failed", "over-budget"]
 DETAIL_CHARACTERS = 2000
+MOST_PAUSE_SECONDS = 300.0
 Execute = Callable[[Mapping[str, str], str], Any]
 
 
@@ -185,6 +186,16 @@ class Office:
             return [given for given in self.active.values()
                     if not given.proposer.thinks_here
                     and given.seconds > self.team.turn_seconds]  # fmt: skip
+
+    def pause_after(self, given: Given) -> float:
+        """Seconds that a seat waits after a turn that failed: longer each time in a row, so that
+        an outage of minutes is outlived and not hammered at. 0 after any other.
+        """
+        turn = self.run.archive.turns.get(given.begun.turn)
+        if turn is None or turn.ended is None or turn.ended.outcome != "failed":
+            return 0.0
+        times = self.run.archive.barren.get(given.begun.proposer, 0)
+        return min(MOST_PAUSE_SECONDS, self.team.pause_seconds * 4.0 ** (times - 1))
 
     # -- candidates ------------------------------------------------------------------------------
 

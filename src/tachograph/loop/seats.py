@@ -16,8 +16,8 @@ from tachograph.loop.office import Office
 from tachograph.loop.workshop import leave_the_clock_alone
 
 SWITCH_SECONDS = 0.0005
-"""How long a thinking thread may keep the interpreter from the clock's; Python's own is ten times
-that (bench/team.py shows what it does to races of identical code)."""
+"""How long a thinking thread may keep the interpreter from the judge's; Python's own is ten times
+that. The clock does not depend on it: calls are timed by a process of their own (bench.py)."""
 LAST_SECONDS = 5.0
 """When a run ends, seats have this long to hand in what they have."""
 
@@ -106,6 +106,8 @@ class Seat(threading.Thread):
             candidate = self.office.think(given)
             if candidate:
                 self.office.await_verdict(candidate)
+            elif pause := self.office.pause_after(given):
+                self.office.stopping.wait(pause)
 
     def rest(self, version: int) -> None:
         """Until there is news."""

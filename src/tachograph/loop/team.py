@@ -36,6 +36,8 @@ class Team:
     """A proposer that brought nothing new this many turns in a row gets no further one."""
     turn_seconds: float = 3600.0
     """A turn that takes longer, the judge's time not counted, is given up."""
+    pause_seconds: float = 0.0
+    """What a seat waits after a failed turn; four times as long after each further one in a row."""
     here: tuple[str, ...] = ()
     """Proposers that think on the judge's thread, where others do not: they have its own seat."""
     until: str = ""
