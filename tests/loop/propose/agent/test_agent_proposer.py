@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loop_toys import begin
+from loop_toys import begin, make_task
 from model_workbench import CANARIES
 from scripted_server import Reply, Script, ScriptedServer, completion, error, in_turn
 
@@ -16,7 +16,8 @@ from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import FindingShared, ModelAnswered
 from tachograph.loop.budget import Budget
 from tachograph.loop.propose.agent import AgentLimits, AgentProposer
-from tachograph.loop.propose.models import asking
+from tachograph.loop.propose.models import Endpoint, Prices, asking
+from tachograph.loop.propose.models.prices import Price
 from tachograph.loop.run import Run
 from tachograph.loop.transcript import transcript
 from tachograph.loop.turn import Loop
@@ -225,3 +226,15 @@ def test_no_secret_gets_into_the_record(play: Play, ledger_folder: Path) -> None
     held = b"".join(p.read_bytes() for p in ledger_folder.rglob("*") if p.is_file())
     for value in CANARIES.values():
         assert value not in seen and value.encode() not in held
+
+
+def test_a_turn_is_forecast_before_it_begins(teller, tmp_path: Path) -> None:
+    """Calls read what was said before: twice the calls cost more than twice; a price makes USD."""
+    task = make_task(tmp_path / "task")
+    prices = Prices((("openai-api/*", Price(1.0, 10.0, 0.1, 2.0)),))
+    endpoint = Endpoint("openai-api/local/scripted", "http://127.0.0.1:9/v1")
+    few, many = (AgentProposer(endpoint, teller, prices, AgentLimits(calls=n)).forecast(task)
+                 for n in (5, 10))  # fmt: skip
+    assert many.turn_tokens > 2 * few.turn_tokens and "5 calls" in few.assumes
+    assert few.turn_usd is not None and many.turn_usd is not None and many.turn_usd > few.turn_usd
+    assert AgentProposer(endpoint, teller).forecast(task).turn_usd is None
