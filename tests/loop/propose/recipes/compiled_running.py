@@ -56,8 +56,8 @@ def make_task(sample: Sample) -> Task:
     return Task(
         name=sample.name, folder=Path("/"), goal="faster", seed=Candidate(sample.files), fixed={},
         entry=sample.entry, build=(), run=(), python=None, libraries=("numpy",), limits=Limits(),
-        source_kib=64, rtol=1e-6, atol=1e-9, metric="time", check=Path("/check.py"),
-        check_source="",
+        source_kib=64, rtol=1e-6, atol=1e-9, metric="time", hidden=(), scoring=None,
+        check=Path("/check.py"), check_source="",
     )  # fmt: skip
 
 
