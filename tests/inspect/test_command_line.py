@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from inspect_ai.log import read_eval_log
 
 EVAL = """
@@ -41,6 +42,7 @@ def inspect(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
                           env=os.environ | {"NO_COLOR": "1"}, check=False)  # fmt: skip
 
 
+@pytest.mark.long
 def test_an_eval_of_anybodys_runs_in_our_box(tmp_path: Path) -> None:
     """By name, at the level that is asked for."""
     (tmp_path / "mine.py").write_text(EVAL)

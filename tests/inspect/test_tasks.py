@@ -92,9 +92,9 @@ def test_what_is_left_in_the_folder_is_tried_too(task: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("turns", "reason"),
-    [([put(WRONG), TRIAL], "wrong"), ([], "nothing-tried"),
-     ([("run", {"command": "rm toy.py"})], "nothing-tried"),
-     ([put("def answer(x): return 2 *")], "failed")],
+    [([put(WRONG), TRIAL], "wrong"), ([("run", {"command": "rm toy.py"})], "nothing-tried"),
+     pytest.param([], "nothing-tried", marks=pytest.mark.long),
+     pytest.param([put("def answer(x): return 2 *")], "failed", marks=pytest.mark.long)],
 )  # fmt: skip
 def test_what_is_not_better_has_no_figure(task: dict[str, Any], turns: Any, reason: str) -> None:
     """And says why; it is no speed-up of 0 or 1."""
@@ -107,6 +107,7 @@ def test_what_is_not_better_has_no_figure(task: dict[str, Any], turns: Any, reas
     assert (figures.scored_samples, figures.unscored_samples) == (0, 1)
 
 
+@pytest.mark.long
 def test_a_broken_last_version_takes_nothing_away(task: dict[str, Any]) -> None:
     """What was kept stays kept."""
     value, score = scored(run(**task, turns=[put(FAST), TRIAL, put(WRONG)]))
@@ -114,6 +115,7 @@ def test_a_broken_last_version_takes_nothing_away(task: dict[str, Any]) -> None:
     assert [trial["verdict"] for trial in score.metadata["trials"]] == ["kept", "wrong"]
 
 
+@pytest.mark.long
 def test_any_solver_gets_the_tools(task: dict[str, Any]) -> None:
     """`--solver generate`, for one, loops over them."""
     value, _ = scored(run(**task, turns=[put(FAST), TRIAL], end=None, solver=generate()))
@@ -177,6 +179,7 @@ def test_the_judge_is_out_of_sight(task: dict[str, Any]) -> None:
     assert "No module named 'tachograph'" in said
 
 
+@pytest.mark.long
 def test_samples_side_by_side_share_one_clock(task: dict[str, Any]) -> None:
     """Each has a run of its own."""
     log = run(**task, turns=[put(SLOW + "# 1"), SUBMIT, put(SLOW + "# 2"), SUBMIT], epochs=2)

@@ -16,6 +16,7 @@ from workspace_tools import public_folder, workspace_at
 from tachograph.errors import BoxError, UsageError
 from tachograph.sandbox import Workspace
 from tachograph.sandbox.levels import LevelError
+from tachograph.sandbox.usage import Usage
 from tachograph.sandbox.workspace import WorkspaceLimits
 
 SMALL = WorkspaceLimits(wall_seconds=20.0, memory_mib=200, tasks=60, disk_mib=16, entries=500,
@@ -188,6 +189,24 @@ def test_a_passed_limit_ends_everything(workspace: Workspace, script: str, compl
     assert ended.complaint.startswith(complaint), ended
     workspace.exec(["sh", "-c", "rm -f [0-9]*"])
     assert workspace.exec(["true"]).complaint == ""
+
+
+def test_a_workspace_that_passed_its_limit_can_be_read_and_mended(workspace: Workspace) -> None:
+    """What is too much can still be looked at, and removed."""
+    ended = workspace.exec(["sh", "-c", "head -c 12000000 /dev/zero > a; cp a b; exit 3"])
+    assert ended.status in (3, -9)  # it may have ended before it was looked at
+    assert ended.complaint.startswith("disk: ")
+    assert len(workspace.read("a")) == 12_000_000
+    assert workspace.exec(["sh", "-c", "rm -f a b"]).complaint == ""
+
+
+def test_the_disk_is_looked_at_when_a_command_has_ended(tmp_path: Path) -> None:
+    """However short it was, and however lately that was done."""
+    usage = Usage([tmp_path], SMALL)
+    usage.disk_next = float("inf")
+    (tmp_path / "much").write_bytes(bytes(17 << 20))
+    assert usage.of_disk(0.0) == ""
+    assert usage.in_the_end() == "disk: 17 MiB written, 16 allowed"
 
 
 def test_output_is_cut_and_the_command_goes_on(workspace: Workspace) -> None:

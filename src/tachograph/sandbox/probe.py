@@ -11,7 +11,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
@@ -88,14 +88,17 @@ class Report:
     never: tuple[str, ...] = NEVER
 
 
-def probe(level: Level | None = None, python: Path | None = None) -> Report:
+def probe(level: Level | None = None, python: Path | None = None,
+          places: Sequence[Place] = ("box", "workspace")) -> Report:  # fmt: skip
     """Attack real boxes: at `level`, or at all of this system's; what cannot be had is named."""
+    attack = {"box": attack_all, "workspace": attack_workspace}
     attempts: list[Attempt] = []
     missing: dict[Level, str] = {}
     levels: tuple[Level, ...] = (level,) if level else HERE
     for each in levels:
         try:
-            attempts += [*attack_all(each, python), *attack_workspace(each, python)]
+            for place in places:
+                attempts += attack[place](each, python)
         except LevelError as error:
             missing[each] = f"{error.reason}; {error.hint}"
     return Report(tuple(attempts), missing)

@@ -1,7 +1,8 @@
 """What runs in a workspace, looked at from outside against its limits.
 
 Memory and tasks at every look; the disk whenever the last look at it is long enough ago that
-looking costs little. Between two looks a command can pass a limit by what it manages in that time.
+looking costs little, and when a command has ended. Between two looks a command can pass a limit by
+what it manages in that time.
 Proven by tests/sandbox/test_workspace.py.
 """
 
@@ -18,6 +19,8 @@ from tachograph.sandbox.watch import family, scratch_use, thread_count
 TICK_SECONDS = 0.05
 DISK_SHARE = 0.02
 """Of the time, at most this is spent on looking at the disk."""
+LONG_LOOK_SECONDS = 0.25
+"""A look that takes longer is left out when a command has ended."""
 
 
 class Bounds(Protocol):
@@ -42,7 +45,11 @@ class Usage:
         self.lock = threading.Lock()
         self.entries, self.mib = 0, 0.0
         self.entries, self.mib = self.grown(1 << 62)
+        self.excused: tuple[int, float] = (0, 0.0)
+        """Entries and MiB that were there when a limit had been passed and all was killed: what
+        then only removes some of it is let do so."""
         self.disk_next = 0.0
+        self.disk_seconds = 0.0
         self.next = 0.0
 
     def grown(self, most: int) -> tuple[int, float]:
@@ -63,6 +70,19 @@ class Usage:
             self.next = now + TICK_SECONDS / 2
             return self.of_processes(leader) or self.of_disk(now)
 
+    def in_the_end(self) -> str:
+        """The limit of the disk that a command has passed before it ended; empty: none."""
+        with self.lock:
+            if self.disk_seconds < LONG_LOOK_SECONDS:
+                self.disk_next = 0.0
+            return self.of_disk(time.monotonic())
+
+    def excuse(self) -> None:
+        """All was killed: let what there is too much of be removed. Once, until it has been."""
+        with self.lock:
+            if self.excused == (0, 0.0):
+                self.excused = self.grown(1 << 62)
+
     def of_processes(self, leader: int) -> str:
         """Memory and tasks."""
         found = family(leader)
@@ -78,11 +98,16 @@ class Usage:
         """Entries and bytes."""
         if now < self.disk_next:
             return ""
-        entries, mib = self.grown(self.entries + self.limits.entries)
-        self.disk_next = now + (time.monotonic() - now) / DISK_SHARE
-        if entries > self.limits.entries:
+        most_entries = max(self.limits.entries, self.excused[0])
+        most_mib = max(self.limits.disk_mib, self.excused[1])
+        entries, mib = self.grown(self.entries + most_entries)
+        self.disk_seconds = time.monotonic() - now
+        self.disk_next = now + self.disk_seconds / DISK_SHARE
+        if entries <= self.limits.entries and mib <= self.limits.disk_mib:
+            self.excused = (0, 0.0)
+        if entries > most_entries:
             return f"disk: more than {self.limits.entries} files came"
-        if mib > self.limits.disk_mib:
+        if mib > most_mib:
             return f"disk: {mib:.0f} MiB written, {self.limits.disk_mib} allowed"
         return ""
 

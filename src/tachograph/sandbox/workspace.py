@@ -237,8 +237,12 @@ class Workspace:
         if len(text) > REQUEST_BYTES:
             raise UsageError("command and environment are too long", hint="use stdin or a file")
 
+        reads = request["do"] == "read"
+
         def look() -> str:
-            return STOPPED if stopping and stopping.is_set() else self.look()
+            if stopping and stopping.is_set():
+                return STOPPED
+            return "" if reads else self.look()
 
         with MemoryFile.filled("request", text) as asked, Pump(data, most, self.uid) as pump:
             line, far_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -247,7 +251,9 @@ class Workspace:
                     descriptors = [*pump.theirs, far_line.fileno(), asked.descriptor]
                     self.send(b'{"do": "start"}', descriptors)
                 pump.started()
-                complaint = pump.run(line, seconds, look)
+                complaint = pump.run(line, seconds, look) or (
+                    "" if reads else self.usage.in_the_end()
+                )
                 if complaint:
                     self.end(line, everything=not complaint.startswith((TOO_SLOW, STOPPED)))
                 report = pump.report(line, END_SECONDS)
@@ -271,6 +277,7 @@ class Workspace:
         """Kill a command, or all that runs here."""
         if everything:
             self.clear()
+            self.usage.excuse()
         else:
             with contextlib.suppress(OSError):  # it may have ended meanwhile
                 line.send(b"K")
