@@ -273,6 +273,23 @@ def test_those_that_think_here_have_turns_on_the_judges_thread(play):
     assert {record.proposed.proposer for record in run.archive.trials} == {"here", "there"}
 
 
+def test_an_open_turn_goes_back_to_where_its_proposer_may_sit(play, new_bench, ledger,
+                                                              ledger_folder):  # fmt: skip
+    """One of a proposer that thinks here is not given to a thread."""
+    threads = []
+
+    def here(brief, desk):
+        threads.append((brief.turn, threading.current_thread()))
+
+    bench = new_bench(metric="check")
+    run = begin(ledger, ledger_folder, bench)
+    run.record(TurnBegun(run.id, 1, 0, "here", bench.task.seed.id, "", run.next_seq - 1))
+    run = play(Here(here, "here"), Elsewhere(series(correct(2)), "there"), run=run)
+    assert threads[0] == (1, threading.main_thread())
+    assert {thread for _, thread in threads} == {threading.main_thread()}
+    assert outcomes(run)[0] == "nothing"
+
+
 def test_programs_run_in_a_workshop_beside_the_clock(play):
     """On the public example, off the clock's cores; errors are told."""
     found = []

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -73,8 +72,9 @@ class Office:
         self.claimed: set[str] = set()
         """Candidates on their way into the ledger."""
         self.last_turn = max(run.archive.turns, default=0)
-        self.again = deque(turn.begun for turn in run.archive.turns.values()
-                           if not turn.ended and turn.begun.proposer in self.proposers)  # fmt: skip
+        self.again = [turn.begun for turn in run.archive.turns.values()
+                      if not turn.ended and turn.begun.proposer in self.proposers]  # fmt: skip
+        """Turns that were begun before this sitting and not ended."""
 
     # -- giving ----------------------------------------------------------------------------------
 
@@ -84,8 +84,8 @@ class Office:
             self.run.refresh()
             if self.stopping.is_set() or not self.has_room():
                 return None
-            if self.again:
-                return self.given(self.again.popleft(), seat, again=True)
+            if begun := self.left_open(seat):
+                return self.given(begun, seat, again=True)
             number = self.last_turn + 1
             choice = choose(self.run.archive, self.team, list(self.proposers), number, seat)
             if choice is None:
@@ -94,6 +94,14 @@ class Office:
             begun = TurnBegun(self.run.id, number, seat, choice.proposer, choice.parent,
                               choice.direction, self.run.next_seq - 1)  # fmt: skip
             return self.given(begun, seat, again=False)
+
+    def left_open(self, seat: int) -> TurnBegun | None:
+        """A turn from before a crash whose proposer may sit there; it is given once."""
+        fit = self.team.sitting(list(self.proposers), seat)
+        begun = next((turn for turn in self.again if turn.proposer in fit), None)
+        if begun:
+            self.again.remove(begun)
+        return begun
 
     def given(self, begun: TurnBegun, seat: int, *, again: bool) -> Given:
         """The turn with its brief, from what was known when it was chosen."""
