@@ -128,7 +128,7 @@ def trouble_text(body: TurnEnded, archive: Archive) -> str:
     detail = detail if len(detail) <= DETAIL_SHOWN else detail[: DETAIL_SHOWN - 1] + "…"
     retired = is_retired(archive, Team.of(archive.team), name)
     last = "; it gets no further turn" if retired else ""
-    return clean(f"{name}, turn {body.turn}: {body.outcome}: {detail}{last}")
+    return clean(f"{shortened(name)}, turn {body.turn}: {body.outcome}: {detail}{last}")
 
 
 class Live:
@@ -233,7 +233,7 @@ def team_line(archive: Archive) -> str:
     seats = archive.team.get("seats", 1)
     parts = [f"thinking: {', '.join(names)}"] if names else []
     if waiting := seats - sum(thinking.values()):
-        parts.append(f"{waiting} waiting for the judge")
+        parts.append(f"{waiting} waiting")
     if archive.findings:
         parts.append(counted(len(archive.findings), "finding"))
     return clean(f"team   {counted(seats, 'seat')}, {', '.join(parts)}")
