@@ -1,0 +1,1 @@
+"""A pause that others can verify: agreements, statements, witnesses, audits."""
