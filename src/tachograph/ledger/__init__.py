@@ -13,10 +13,28 @@
 2
 """
 
+from typing import TYPE_CHECKING, Any
+
 from tachograph.ledger import kinds
 from tachograph.ledger.entry import Entry
 from tachograph.ledger.kinds import Body
-from tachograph.ledger.ledger import Ledger
-from tachograph.ledger.verify import Verification
+
+if TYPE_CHECKING:
+    from tachograph.ledger.ledger import Ledger
+    from tachograph.ledger.verify import Verification
 
 __all__ = ["Body", "Entry", "Ledger", "Verification", "kinds"]
+
+
+def __getattr__(name: str) -> Any:
+    # Entries can be read where no database may be opened (brake/audit.py): what needs one comes
+    # when it is first named.
+    if name == "Ledger":
+        from tachograph.ledger.ledger import Ledger
+
+        return Ledger
+    if name == "Verification":
+        from tachograph.ledger.verify import Verification
+
+        return Verification
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,21 @@
+"""The twelve checks, a file each: pure functions from a bundle to results.
+
+A check's file has `CHECK` (what it is, what it detects, what it assumes) and `look(bundle)`, which
+yields a CheckResult for each subject: `CHECK.passed(...)`, `CHECK.failed(...)` or
+`CHECK.not_assessed(...)`. It reads nothing but the bundle, asks no clock and no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tachograph.brake.bundle import Bundle
+from tachograph.brake.checks import history
+from tachograph.brake.verdict import Check, CheckResult
+
+Look = Callable[[Bundle], Iterable[CheckResult]]
+
+ALL: tuple[tuple[Check, Look], ...] = ((history.CHECK, history.look),)
+"""Every check there is, in order: add yours here."""
+
+__all__ = ["ALL", "Look"]
