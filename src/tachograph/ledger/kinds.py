@@ -1,20 +1,27 @@
 """What can be recorded: one frozen dataclass per kind, in one closed union.
 
 A kind is named by what happened, in the past tense, and its fields hold ground types only. To add a
-kind, write its dataclass and name it in `Body`. A kind's shape never changes afterwards, but that a
-field may come to it whose default says what its absence means; any other shape is a new kind. So
-old entries stay readable for ever. Large content lies in the object
-store; a field of type `Digest` names it. Proven by tests/ledger/test_ledger_kinds.py. Not covered:
+kind, write its dataclass and name it in `Body`; the brake's stand in brake_kinds.py. A kind's shape
+never changes afterwards, but that a field may come to it whose default says what its absence means;
+any other shape is a new kind. So old entries stay readable for ever. Large content lies in the
+object store; a field of type `Digest` names it. Proven by tests/ledger/test_ledger_kinds.py. Not covered:
 what entries mean together, which is for whoever reads them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-Digest = Annotated[str, "sha-256"]
-"""Hex SHA-256 of an object that lies in the ledger's content store."""
+from tachograph.ledger.brake_kinds import AgreementAdopted as AgreementAdopted
+from tachograph.ledger.brake_kinds import BrakeBody
+from tachograph.ledger.brake_kinds import Digest as Digest
+from tachograph.ledger.brake_kinds import RegisterHeard as RegisterHeard
+from tachograph.ledger.brake_kinds import StatementCopied as StatementCopied
+from tachograph.ledger.brake_kinds import StatementPosted as StatementPosted
+from tachograph.ledger.brake_kinds import WorkHeld as WorkHeld
+from tachograph.ledger.brake_kinds import WorkRefused as WorkRefused
+from tachograph.ledger.brake_kinds import WorkReleased as WorkReleased
 
 
 @dataclass(frozen=True)
@@ -569,6 +576,7 @@ Body = (
     | FindingShared
     | ReadingTaken
     | HeadSigned
+    | BrakeBody
 )
 """Every kind there is."""
 

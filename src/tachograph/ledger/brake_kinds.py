@@ -1,0 +1,99 @@
+"""Kinds of entries that the brake writes; `kinds.py` names them in its union.
+
+Proven by tests/ledger/test_ledger_kinds.py. Not covered: what the statements say, which is the
+brake's (brake/statement.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+Digest = Annotated[str, "sha-256"]
+"""Hex SHA-256 of an object that lies in the ledger's content store."""
+
+
+@dataclass(frozen=True)
+class AgreementAdopted:
+    """From here on this ledger obeys an agreement."""
+
+    agreement: Digest
+    """The object that holds the signed document."""
+    name: str
+    """Name of the agreement, as the document has it."""
+    register: str
+    """Origin of the register that holds the parties' statements."""
+
+
+@dataclass(frozen=True)
+class StatementPosted:
+    """This ledger is the register of an agreement, and took a statement in."""
+
+    envelope: str
+    """The signed statement: a DSSE envelope as canonical JSON."""
+
+
+@dataclass(frozen=True)
+class StatementCopied:
+    """A statement was copied from the register, in its order and after its checks."""
+
+    register: str
+    """Origin of the register."""
+    index: int
+    """Number of the entry in the register."""
+    posted: str
+    """Time of the entry in the register: RFC 3339, UTC, microseconds."""
+    envelope: str
+    """The signed statement, as it was posted."""
+
+
+@dataclass(frozen=True)
+class RegisterHeard:
+    """A head of the register was checked: signed, cosigned, consistent with the one before."""
+
+    register: str
+    """Origin of the register."""
+    note: str
+    """The checkpoint with its signatures, as a C2SP signed note."""
+
+
+@dataclass(frozen=True)
+class WorkHeld:
+    """A voluntary hold began: no new training, whatever an agreement allows."""
+
+    reason: str
+    """Why, in a few words."""
+
+
+@dataclass(frozen=True)
+class WorkReleased:
+    """The voluntary hold ended; agreements bind as before."""
+
+    reason: str
+    """Why, in a few words."""
+
+
+@dataclass(frozen=True)
+class WorkRefused:
+    """A run asked whether it may work, and was told no."""
+
+    run: str
+    """Id of the run."""
+    work: Literal["training", "inference"]
+    """What it wanted to do."""
+    state: str
+    """Name of the state that forbids it."""
+    reason: str
+    """Why, and until when where that is known."""
+
+
+BrakeBody = (
+    AgreementAdopted
+    | StatementPosted
+    | StatementCopied
+    | RegisterHeard
+    | WorkHeld
+    | WorkReleased
+    | WorkRefused
+)
+"""Every kind that the brake writes."""
