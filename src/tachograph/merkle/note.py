@@ -10,8 +10,8 @@ An instance:
 
 Parsing is strict: a note parses only from the exact text that formatting it gives. Signatures by
 unknown keys are kept and ignored; one bad signature by a known key spoils the note. A later format
-would differ by its algorithm byte. Proven by tests/merkle/test_merkle_note.py. Not covered:
-algorithms other than 0x01, whose keys are unknown keys here.
+would differ by its algorithm byte: a key of another algorithm is a subclass of VerifierKey (those
+of witnesses: brake/cosignature.py). Proven by tests/merkle/test_merkle_note.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar, TypeVar
 
 from tachograph.errors import FormatError, ProofError
 from tachograph.merkle import ed25519
@@ -62,18 +64,30 @@ class VerifierKey:
     public: bytes
     """32 bytes of Ed25519 public key."""
 
+    algorithm: ClassVar[int] = ED25519
+    """What its signatures are of; a subclass says which, and checks them."""
+
     def __post_init__(self) -> None:
         _check_name(self.name)
-        ed25519.check_key(self.public)
+        self.enrol()
 
-    @property
+    @cached_property
     def id(self) -> bytes:
         """The key id, 4 bytes."""
-        return key_id(self.name, ED25519, self.public)
+        return key_id(self.name, self.algorithm, self.public)
+
+    def enrol(self) -> None:
+        """Raise ProofError unless the public key may be used."""
+        ed25519.check_key(self.public)
+
+    def check(self, text: str, signature: bytes) -> None:
+        """Raise ProofError unless `signature` is this key's under a note's text."""
+        ed25519.check_signature(self.public, text.encode(), signature)
 
     def __str__(self) -> str:
         """The key as text: name+id+base64, as other tools read it."""
-        return f"{self.name}+{self.id.hex()}+{encode_base64(bytes([ED25519]) + self.public)}"
+        material = bytes([self.algorithm]) + self.public
+        return f"{self.name}+{self.id.hex()}+{encode_base64(material)}"
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,9 @@ class SigningKey:
         return Signature(self.name, self.verifier.id, ed25519.sign(self.seed, text.encode()))
 
 
+Key = TypeVar("Key", bound=VerifierKey)
+
+
 def key_id(name: str, algorithm: int, public: bytes) -> bytes:
     """Return the 4-byte id of a key (C2SP signed-note, Signatures)."""
     return hashlib.sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
@@ -102,12 +119,17 @@ def key_id(name: str, algorithm: int, public: bytes) -> bytes:
 
 def parse_verifier_key(text: str) -> VerifierKey:
     """Return the key that `text` spells. Raises FormatError, or ProofError for a weak key."""
+    return parse_key(text, VerifierKey)
+
+
+def parse_key(text: str, *kinds: type[Key]) -> Key:
+    """Return the key, of one of these kinds, that `text` spells. Raises like parse_verifier_key."""
     name, _, rest = text.partition("+")
-    _, _, encoded = rest.partition("+")
-    material = decode_base64(encoded)
-    if len(material) != 1 + ed25519.KEY_BYTES or material[0] != ED25519:
-        raise FormatError("not an Ed25519 verifier key", hint=_KEY_HINT)
-    key = VerifierKey(name, material[1:])
+    material = decode_base64(rest.partition("+")[2])
+    kind = {kind.algorithm: kind for kind in kinds}.get(material[0] if material else 0)
+    if kind is None:
+        raise FormatError("not a verifier key of a kind that belongs here", hint=_KEY_HINT)
+    key = kind(name, material[1:])
     if str(key) != text:
         raise FormatError("the verifier key's id does not match it", hint=_KEY_HINT)
     return key
@@ -118,7 +140,7 @@ def format_note(note: Note) -> str:
     _check_text(note.text)
     if not 1 <= len(note.signatures) <= SIGNATURES:
         raise FormatError(f"a note has 1 to {SIGNATURES} signatures", hint=_NOTE_HINT)
-    return note.text + "\n" + "".join(map(_format_signature, note.signatures))
+    return note.text + "\n" + format_signatures(note.signatures)
 
 
 def parse_note(text: str) -> Note:
@@ -126,11 +148,22 @@ def parse_note(text: str) -> Note:
     body, gap, tail = text.rpartition("\n\n")
     if not gap or not tail.endswith("\n"):
         raise FormatError("a note is text, an empty line and signature lines", hint=_NOTE_HINT)
-    lines = tail[:-1].split("\n")
-    note = Note(body + "\n", tuple(map(_parse_signature, lines)))
+    note = Note(body + "\n", parse_signatures(tail))
     if format_note(note) != text:
         raise FormatError("a note has one spelling, and this is another", hint=_NOTE_HINT)
     return note
+
+
+def format_signatures(signatures: Sequence[Signature]) -> str:
+    """Return signature lines, each ended by a newline. Raises FormatError."""
+    return "".join(map(_format_signature, signatures))
+
+
+def parse_signatures(text: str) -> tuple[Signature, ...]:
+    """Return the signatures that lines spell, each ended by a newline. Raises FormatError."""
+    if not text.endswith("\n"):
+        raise FormatError("a signature line ends in a newline", hint=_NOTE_HINT)
+    return tuple(map(_parse_signature, text[:-1].split("\n")))
 
 
 def sign_note(text: str, *keys: SigningKey) -> Note:
@@ -138,17 +171,17 @@ def sign_note(text: str, *keys: SigningKey) -> Note:
     return Note(text, tuple(key.sign(text) for key in keys))
 
 
-def check_note(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
+def check_note(note: Note, keys: Sequence[Key]) -> tuple[Key, ...]:
     """Return those of the known keys that signed the note, in the order of the note.
 
     Raises ProofError where none did, or where a signature in a known key's name does not verify.
     """
     known = {(key.name, key.id): key for key in keys}
-    signed = []
+    signed: list[Key] = []
     for signature in note.signatures:
         key = known.get((signature.name, signature.key_id))
         if key is not None:
-            ed25519.check_signature(key.public, note.text.encode(), signature.data)
+            key.check(note.text, signature.data)
             signed.append(key)
     if not signed:
         raise ProofError("no known key signed the note", hint="ask the signer for its key")
