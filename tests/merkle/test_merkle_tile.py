@@ -97,6 +97,7 @@ def test_paths_are_those_of_the_specification(path: str, tile: Tile) -> None:
         "tile/0/0", "tile/00/000", "tile/64/000", "tile/0/001/000", "tile/0/x000/001",
         "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "/tile/0/000", "tile/0/000/",
         "tile/0/000\n", "tile/0/x00٣", "tile/entries/../000",
+        "tile/0/" + "x001/" * 2000 + "001",
     ],
 )  # fmt: skip
 def test_other_paths_are_refused(path: str) -> None:

@@ -91,17 +91,33 @@ def decode(data: bytes) -> Entry:
     )
 
 
+def is_index(value: object) -> bool:
+    """Whether this is a place in a ledger: a whole number from 0."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def is_time(text: str) -> bool:
+    """Whether this is a time as entries write it."""
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _check(plain: dict[str, Any]) -> None:
-    if not _is_index(plain["seq"]):
+    if not is_index(plain["seq"]):
         raise _refusal("seq is not a whole number from 0")
-    if not isinstance(plain["time"], str) or not _is_time(plain["time"]):
+    if not isinstance(plain["time"], str) or not is_time(plain["time"]):
         raise _refusal("time is not RFC 3339 in UTC with microseconds")
     if not isinstance(plain["kind"], str):
         raise _refusal("kind is not a name")
     if not isinstance(plain["actor"], str) or not plain["actor"]:
         raise _refusal("actor is not a name")
     parents = plain["parents"]
-    if not isinstance(parents, list) or not all(map(_is_index, parents)):
+    if not isinstance(parents, list) or not all(map(is_index, parents)):
         raise _refusal("parents is not a list of whole numbers from 0")
     if any(parent >= plain["seq"] for parent in parents):
         raise _refusal("parents are not all earlier entries")
@@ -113,20 +129,6 @@ def _check_length(data: bytes) -> None:
             f"the entry is {len(data)} bytes long, {ENTRY_BYTES} are allowed",
             hint="put long content into the object store and record its digest",
         )
-
-
-def _is_index(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_time(text: str) -> bool:
-    if not _TIME.fullmatch(text):
-        return False
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _refusal(message: str) -> FormatError:

@@ -101,6 +101,9 @@ class Ledger:
         if head.size:
             last = self.get(head.size - 1).body
             if isinstance(last, HeadSigned) and last.size == head.size - 1:
+                if load_head(self._folder) != last.note:
+                    # Whoever recorded it was cut off before it was kept.
+                    save_head(self._folder, last.note)
                 return last.note
         return self._sign(actor).note
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 from tachograph.errors import FormatError
@@ -25,9 +25,11 @@ WIDTH = 1 << HEIGHT
 """Hashes in a full tile, entries in a full bundle."""
 ENTRY_BYTES = 65_535
 """Longest entry in a bundle."""
+KEPT_TILES = 128
+"""Tiles that a reader keeps in memory: 2 MB."""
 
 _PATH = re.compile(
-    r"tile/(entries|0|[1-5]?[0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?",
+    r"tile/(entries|0|[1-5]?[0-9]|6[0-3])/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?",
     re.ASCII,
 )
 
@@ -124,13 +126,14 @@ def parse_bundle(data: bytes, width: int) -> list[bytes]:
 
 
 def read_through(size: int, fetch: Callable[[Tile], bytes]) -> Hashes:
-    """Return a reader of nodes in the tree of `size` leaves that fetches each tile once.
+    """Return a reader of nodes in the tree of `size` leaves that keeps the tiles it read last.
 
-    The reader raises FormatError for tiles of a wrong length. It does not know whether the hashes
-    are true: check what is derived from them against a signed root.
+    It keeps KEPT_TILES of them, 16 KB each, and raises FormatError for one of a wrong length. It
+    does not know whether the hashes are true: check what is derived from them against a signed
+    root.
     """
 
-    @cache
+    @lru_cache(maxsize=KEPT_TILES)
     def levels(level: int, index: int) -> list[bytes]:
         width = min(WIDTH, (size >> (HEIGHT * level)) - index * WIDTH)
         data = fetch(Tile(level, index, width))
