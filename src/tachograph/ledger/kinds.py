@@ -4,8 +4,8 @@ A kind is named by what happened, in the past tense, and its fields hold ground 
 kind, write its dataclass and name it in `Body`; the brake's stand in brake_kinds.py. A kind's shape
 never changes afterwards, but that a field may come to it whose default says what its absence means;
 any other shape is a new kind. So old entries stay readable for ever. Large content lies in the
-object store; a field of type `Digest` names it. Proven by tests/ledger/test_ledger_kinds.py. Not covered:
-what entries mean together, which is for whoever reads them.
+object store; a field of type `Digest` names it. Proven by tests/ledger/test_ledger_kinds.py. Not
+covered: what entries mean together, which is for whoever reads them.
 """
 
 from __future__ import annotations
