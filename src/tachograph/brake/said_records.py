@@ -133,6 +133,10 @@ class WeightsCommitted:
     """Root of the Merkle tree over the weights' arrays, by name."""
     state: Digest
     """Root of the Merkle tree over the optimiser's arrays; of no leaves where it has none."""
+    packed_weights: Digest
+    """The object that holds the weights; withheld until it is asked for."""
+    packed_state: Digest
+    """The object that holds the optimiser's arrays; withheld likewise."""
     previous: str
     """Link to the checkpoint before: SHA-256 over its canonical body; empty at step 0."""
 
@@ -151,6 +155,8 @@ class SegmentCommitted:
     """Link to the checkpoint that it ends at."""
     batches: Digest
     """Root of the Merkle tree over the batches, one leaf a step, as they were used."""
+    steps: Digest
+    """Root of the Merkle tree over the checkpoints after each step, so that bisection can end."""
     losses: list[float]
     """Loss of each step, taken before its update."""
     flop: float
@@ -170,6 +176,20 @@ class RunCompleted:
 
 
 # Re-execution
+
+
+@dataclass(frozen=True)
+class SegmentOpened:
+    """A party opened a drawn segment: it says where the withheld objects are found."""
+
+    run: str
+    """Id of the run."""
+    segment: int
+    """Number of the segment."""
+    leaves: list[str]
+    """The leaves under the segment's `steps`, in hex, one a step."""
+    inner: dict[str, list[str]]
+    """By number of steps taken: the objects of weights and state after it, for a bisection."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +241,7 @@ class SegmentReplayed:
     outcome: Literal["exact", "near", "far", "failed"]
     """Bit for bit; within the tolerance; beyond it; no result."""
     distance: float | None
-    """|replayed - declared| / |declared step|; None where it failed."""
+    """|replayed - declared| / |declared step|; None where it failed or is not finite."""
     tolerance: float
     """The distance that was allowed; 0: bit for bit."""
     same_machine: bool
@@ -336,8 +356,8 @@ class TraceReported:
 
 Record = (
     SiteDeclared | Heartbeat | WindowReported | RunDeclared | WeightsCommitted | SegmentCommitted
-    | RunCompleted | BeaconPromised | BeaconRevealed | ToleranceCalibrated | SegmentReplayed
-    | WeightsFrozen | OutputsServed | ServedReplayed | DeviceAttested | LoadModulationAsked
-    | TraceReported
+    | RunCompleted | BeaconPromised | BeaconRevealed | SegmentOpened | ToleranceCalibrated
+    | SegmentReplayed | WeightsFrozen | OutputsServed | ServedReplayed | DeviceAttested
+    | LoadModulationAsked | TraceReported
 )  # fmt: skip
 """All of the above."""

@@ -47,14 +47,15 @@ class Box:
         Box.elsewhere[platform] = cls
 
     def __init__(self, *, level: Level, python: Path | None, libraries: Sequence[str],
-                 limits: Limits, cores: Sequence[int],
-                 hidden: Sequence[str] = ()) -> None:  # fmt: skip
+                 limits: Limits, cores: Sequence[int], hidden: Sequence[str] = (),
+                 variables: Mapping[str, str] | None = None) -> None:  # fmt: skip
         self.level: Level = level
         self.limits = limits
         self.cores = tuple(cores)
         self.python = python or Path(sys.executable)
         self.libraries = tuple(libraries)
         self.hidden = tuple(hidden)
+        self.variables = dict(variables or {})
         self.forks = 0
         self.zygote: Launched | None = None
         self.programs: dict[str, tuple[MemoryFile, bool]] = {}
@@ -67,9 +68,11 @@ class Box:
     @classmethod
     def open(cls, *, level: Level = "A", python: Path | None = None,
              libraries: Sequence[str] = (), limits: Limits | None = None,
-             core: int | None = None, hidden: Sequence[str] = ()) -> Box:  # fmt: skip
+             core: int | None = None, hidden: Sequence[str] = (),
+             variables: Mapping[str, str] | None = None) -> Box:  # fmt: skip
         """A box in which a trial call has run. `core`: the first of `limits.threads` cores; default
-        the last. `hidden`: packages that it does not show, though they are installed.
+        the last. `hidden`: packages that it does not show, though they are installed. `variables`:
+        more of the environment, such as what a maths library reads as it is loaded.
 
         Raises BoxError where the level cannot be had here (the hint says how to get it), or where
         the interpreter or a library fails.
@@ -79,7 +82,7 @@ class Box:
         limits = limits or Limits()
         kind = cls.elsewhere.get(sys.platform, cls)
         box = kind(level=level, python=python, libraries=libraries, limits=limits, hidden=hidden,
-                   cores=choose_cores(limits.threads, core))  # fmt: skip
+                   cores=choose_cores(limits.threads, core), variables=variables)  # fmt: skip
         try:
             box.start()
             tried = box.run(TRIAL, {})
@@ -94,8 +97,9 @@ class Box:
     @classmethod
     def open_best(cls, level: Level | None = None, *, python: Path | None = None,
                   libraries: Sequence[str] = (), limits: Limits | None = None,
-                  core: int | None = None,
-                  hidden: Sequence[str] = ()) -> tuple[Box, list[str]]:  # fmt: skip
+                  core: int | None = None, hidden: Sequence[str] = (),
+                  variables: Mapping[str, str] | None = None,
+                  ) -> tuple[Box, list[str]]:  # fmt: skip
         """A box at `level`, or where that is None at the best level that can be had here (A or B;
         on macOS C), with one sentence for each higher level given up: show them to the user.
 
@@ -105,7 +109,7 @@ class Box:
         for wanted in (level,) if level else CHAIN:
             try:
                 box = cls.open(level=wanted, python=python, libraries=libraries, limits=limits,
-                               core=core, hidden=hidden)  # fmt: skip
+                               core=core, hidden=hidden, variables=variables)  # fmt: skip
             except LevelError as error:
                 if level:
                     raise
@@ -147,7 +151,7 @@ class Box:
             "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC",
             "HOME": root + "/tmp", "TMPDIR": root + "/tmp", "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": root + "/work/.cache/numba",
-        } | {f"{pool}_NUM_THREADS": threads for pool in pools}  # fmt: skip
+        } | {f"{pool}_NUM_THREADS": threads for pool in pools} | self.variables  # fmt: skip
 
     def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile, *,
             warm: bool = False) -> Finished | Failed:  # fmt: skip
