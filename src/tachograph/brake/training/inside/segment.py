@@ -7,7 +7,7 @@ Takes the same steps as `train` there. Whoever replays takes both files from the
 from typing import Any
 
 import numpy as np
-import train  # type: ignore[import-not-found] # the run's own
+import train
 
 Arrays = dict[str, Any]
 
