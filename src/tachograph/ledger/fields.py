@@ -9,11 +9,12 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
 from functools import cache, partial
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tachograph.errors import FormatError
 from tachograph.ledger.kinds import KINDS, Body, Digest
 
+Record = TypeVar("Record")
 Check = Callable[[Any], Any]
 """Returns the value as the field holds it; raises TypeError where it does not fit."""
 
@@ -25,7 +26,7 @@ def to_plain(body: Body) -> dict[str, Any]:
     kind = type(body).__name__
     if KINDS.get(kind) is not type(body):
         raise FormatError(f"{kind} is not a kind of entry", hint=_HINT)
-    return {name: _fitted(kind, name, check, getattr(body, name)) for name, check in _checks(kind)}
+    return record_to_plain(body)
 
 
 def from_plain(kind: str, plain: Any) -> Body:
@@ -33,54 +34,73 @@ def from_plain(kind: str, plain: Any) -> Body:
     wanted = KINDS.get(kind)
     if wanted is None:
         raise FormatError(f"unknown kind {kind!r}", hint="read it with a newer tachograph")
-    checks = _checks(kind)
-    if not isinstance(plain, dict) or not _needed(kind) <= plain.keys() <= {n for n, _ in checks}:
-        raise FormatError(f"the fields are not those of a {kind}", hint=_HINT)
-    return wanted(
-        **{name: _fitted(kind, name, check, plain[name]) for name, check in checks if name in plain}
+    return record_from_plain(wanted, plain)
+
+
+def record_to_plain(record: Any) -> dict[str, Any]:
+    """Return the fields of any dataclass whose fields are ground types, as JSON values.
+
+    Raises FormatError where one does not fit its type.
+    """
+    kind: Any = type(record)
+    return {name: _fitted(kind, name, test, getattr(record, name)) for name, test in _checks(kind)}
+
+
+def record_from_plain(kind: type[Record], plain: Any) -> Record:
+    """Return the dataclass that such fields make. Raises FormatError for unfit ones.
+
+    Fields with a default may be absent, no other may, and none may be added.
+    """
+    shape: Any = kind
+    checks = _checks(shape)
+    if not isinstance(plain, dict) or not _needed(shape) <= plain.keys() <= {n for n, _ in checks}:
+        raise FormatError(f"the fields are not those of a {kind.__name__}", hint=_HINT)
+    return kind(
+        **{name: _fitted(shape, name, test, plain[name]) for name, test in checks if name in plain}
     )
 
 
 def digests(body: Body) -> Iterator[str]:
     """Yield every object that the body names."""
-    for name in _digest_fields(type(body).__name__):
+    kind: Any = type(body)
+    for name in _digest_fields(kind):
         value = getattr(body, name)
         yield from value.values() if isinstance(value, dict) else [value]
 
 
-_HINT = "compare it with tachograph.ledger.kinds"
+_HINT = "compare it with the kind's definition"
 
 
-def _fitted(kind: str, name: str, check: Check, value: Any) -> Any:
+def _fitted(kind: Any, name: str, check: Check, value: Any) -> Any:
     try:
         return check(value)
     except TypeError as error:
-        raise FormatError(f"{kind}.{name} is not {error}", hint=_HINT) from error
+        raise FormatError(f"{kind.__name__}.{name} is not {error}", hint=_HINT) from error
 
 
 @cache
-def _checks(kind: str) -> tuple[tuple[str, Check], ...]:
+def _checks(kind: Any) -> tuple[tuple[str, Check], ...]:
     return tuple((name, _check_for(hint)) for name, hint in _hints(kind))
 
 
 @cache
-def _needed(kind: str) -> frozenset[str]:
+def _needed(kind: Any) -> frozenset[str]:
     """Fields without a default. An entry of an earlier version lacks those that came later."""
     return frozenset(
         field.name
-        for field in fields(KINDS[kind])
+        for field in fields(kind)
         if field.default is MISSING and field.default_factory is MISSING
     )
 
 
 @cache
-def _digest_fields(kind: str) -> tuple[str, ...]:
+def _digest_fields(kind: Any) -> tuple[str, ...]:
     return tuple(name for name, hint in _hints(kind) if hint in (Digest, dict[str, Digest]))
 
 
-def _hints(kind: str) -> list[tuple[str, Any]]:
-    hints = get_type_hints(KINDS[kind], include_extras=True)
-    return [(field.name, hints[field.name]) for field in fields(KINDS[kind])]
+def _hints(kind: Any) -> list[tuple[str, Any]]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [(field.name, hints[field.name]) for field in fields(kind)]
 
 
 def _check_for(hint: Any) -> Check:
