@@ -17,6 +17,8 @@ from tachograph.cli.output import remark, tell, tell_json
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from tachograph.gauges import Gauge, Reading
     from tachograph.gauges.reading import GridRow
 
@@ -67,30 +69,58 @@ def list_gauges(words: Sequence[str]) -> None:
 
 def read_gauge(chosen: Gauge[Any, Any], words: Sequence[str]) -> Exit:
     """Take a reading, tell it, and draw and record it where that is asked for."""
-    from tachograph.cli.gauge_line import options_of, parser_of, wants_help
+    from tachograph.cli.gauge_line import parser_of, wants_help
     from tachograph.cli.places import open_ledger
-    from tachograph.gauges import Inputs, record, take
+    from tachograph.gauges import record
 
     parser = parser_of(chosen)
     if wants_help(parser, words):
         return Exit.YES
     given = parser.parse_args(words)
-    options = options_of(chosen, given)
-    files = tuple(given.files)
-    if files or not chosen.takes_ledger:
-        if not files:
-            raise UsageError(f"{chosen.name} needs data: {chosen.needs}", hint=chosen.example)
-        reading = take(chosen, Inputs(files), options)
-    else:
-        with open_ledger(given.ledger) as (book, _):
-            reading = take(chosen, Inputs(ledger=book), options)
+    if given.files and given.data:
+        raise UsageError("--data and files", hint="leave out one of them")
+    reading, parents = taken_of_files(chosen, given) if given.files else taken(chosen, given)
     if given.plot:
         draw(chosen, reading, given.plot, dark=given.dark)
     if given.record:
         with open_ledger(given.ledger, create=True) as (book, _):
-            remark(f"recorded as entry {record(reading, book).seq}")
+            remark(f"recorded as entry {record(reading, book, parents=parents).seq}")
     show(reading, as_json=given.json)
     return Exit.YES if reading.verdict.told else Exit.UNKNOWN
+
+
+Taken = tuple["Reading", tuple[int, ...]]
+"""A reading, and the entries of the ledger that it was taken from."""
+
+
+def taken_of_files(chosen: Gauge[Any, Any], given: Namespace) -> Taken:
+    """A reading of the files that are named."""
+    from tachograph.cli.gauge_line import options_of
+    from tachograph.gauges import Inputs, take
+
+    return take(chosen, Inputs(tuple(given.files)), options_of(chosen, given)), ()
+
+
+def taken(chosen: Gauge[Any, Any], given: Namespace) -> Taken:
+    """A reading of what the ledger has for the gauge. Raises UsageError where that is nothing."""
+    from tachograph.cli.gauge_line import options_of
+    from tachograph.cli.places import has_ledger, open_ledger
+    from tachograph.gauges import Inputs, take
+    from tachograph.gauges.stored import find_stored, opened
+
+    needs = UsageError(f"{chosen.name} needs data: {chosen.needs}", hint=chosen.example)
+    if not has_ledger(given.ledger) and not chosen.takes_ledger:
+        raise needs
+    with open_ledger(given.ledger) as (book, _):
+        stored = find_stored(book, chosen.name, given.data)
+        if stored is None and not chosen.takes_ledger:
+            raise needs
+        if stored is None:
+            return take(chosen, Inputs(ledger=book), options_of(chosen, given)), ()
+        with opened(book, chosen, stored) as (inputs, recorded):
+            remark(f"data {stored.body.name!r}, {stored.where}")
+            reading = take(chosen, inputs, options_of(chosen, given, recorded))
+        return reading, (stored.entry.seq,)
 
 
 def draw(chosen: Gauge[Any, Any], reading: Reading, path: Path, *, dark: bool) -> None:

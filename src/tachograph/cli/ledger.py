@@ -1,7 +1,8 @@
-"""`tacho ledger show`, `verify`, `rederive`, `prove`, `check`."""
+"""`tacho ledger show`, `record`, `verify`, `rederive`, `prove`, `check`."""
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,8 @@ from tachograph.errors import NotFoundError, UsageError
 app = typer.Typer(help="The ledger: the record of everything.", rich_markup_mode=None,
                   invoke_without_command=True)  # fmt: skip
 DEFAULT_LIMIT = 50
+WHOLE_LINE = {"ignore_unknown_options": True, "help_option_names": []}
+"""What follows the verb is read by what its first word names."""
 
 
 @app.callback()
@@ -61,6 +64,42 @@ def short(value: object) -> str:
     """A field on one line."""
     text = str(value).replace("\n", " ")
     return text if len(text) <= 40 else text[:39] + "…"
+
+
+@app.command(
+    "record",
+    context_settings=WHOLE_LINE,
+    epilog="Example: tacho ledger record survey answers.csv --source 'our staff, June'",
+)
+def record(
+    line: Annotated[list[str] | None, typer.Argument(metavar="GAUGE FILE...")] = None,
+) -> None:  # fmt: skip
+    """Take data into the ledger, for a gauge to read from there; with that gauge's own options."""
+    from tachograph.cli.gauge_line import options_of, recorder_of, wants_help
+    from tachograph.cli.places import open_ledger
+    from tachograph.gauges import Inputs, find
+    from tachograph.gauges.stored import keep
+
+    words = line or []
+    if not words or words[0].startswith("-"):
+        raise UsageError("which gauge are the data for?", hint="tacho gauge lists them")
+    chosen = find(words[0])
+    parser = recorder_of(chosen)
+    if wants_help(parser, words[1:]):
+        return
+    given = parser.parse_args(words[1:])
+    if not given.files:
+        raise UsageError(f"no data: {chosen.name} needs {chosen.needs}",
+                         hint=f"tacho ledger record {chosen.name} FILE")  # fmt: skip
+    with open_ledger(given.ledger, create=True) as (book, _):
+        entry = keep(book, chosen, Inputs(tuple(given.files)), options_of(chosen, given),
+                     name=given.name, source=given.source, actor=given.actor)  # fmt: skip
+    body = asdict(entry.body)
+    if given.json:
+        tell_json({"seq": entry.seq, **body})
+        return
+    tell(f"recorded as entry {entry.seq}, for good: {', '.join(body['files'])}")
+    tell(f"next: tacho gauge {chosen.name} --data {shlex.quote(body['name'])}")
 
 
 @app.command("verify", epilog="Example: tacho ledger verify")

@@ -25,13 +25,18 @@ def ledger_folder(given: Path | None) -> Path:
     return given or Path(os.environ.get(VARIABLE) or DEFAULT)
 
 
+def has_ledger(given: Path | None) -> bool:
+    """Whether there is a ledger in that folder."""
+    return (ledger_folder(given) / "ledger.db").exists()
+
+
 @contextmanager
 def open_ledger(given: Path | None, *, create: bool = False) -> Iterator[tuple[Ledger, Path]]:
     """The ledger and its folder. Raises NotFoundError where there is none and none is wanted."""
     from tachograph.ledger import Ledger
 
     folder = ledger_folder(given)
-    if not create and not (folder / "ledger.db").exists():
+    if not create and not has_ledger(folder):
         raise NotFoundError(
             f"no ledger in {folder}", hint="tacho run pairwise makes one; --ledger names another"
         )

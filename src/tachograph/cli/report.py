@@ -32,7 +32,7 @@ def report(
     ledger: LedgerAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one page with every gauge: the newest readings of the ledger, or those given."""
+    """Write one page with every gauge: of the ledger's readings and data, or of files."""
     from datetime import UTC, datetime
 
     from tachograph.gauges.report import Report, demonstrate, newest, of_files, write
@@ -56,7 +56,7 @@ def report(
     except OSError as error:
         raise UsageError(f"cannot write {out}: {error.strerror}", hint="--out FILE") from error
     if not found.readings:
-        remark("no readings yet: tacho gauge NAME ... --record takes one")
+        remark("nothing to show yet: tacho ledger record NAME FILE, or tacho gauge NAME --record")
     if as_json:
         tell_json({"page": str(out), "bytes": len(page.encode()), "gauges": list(found.readings)})
     else:

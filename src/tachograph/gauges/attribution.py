@@ -20,15 +20,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tachograph.errors import UsageError
+from tachograph.gauges import packing
 from tachograph.gauges.gauge import Gauge, Inputs, option
 from tachograph.gauges.git.command import Repository
 from tachograph.gauges.git.history import read_history
+from tachograph.gauges.git.kept import SUFFIX, encode_history, is_kept, read_kept, tip_of
 from tachograph.gauges.git.paths import KINDS
 from tachograph.gauges.git.rows import (
     AUTHOR,
@@ -98,13 +101,33 @@ def read(inputs: Inputs, options: Options) -> tuple[History, ...]:
         raise UsageError("no repository was named", hint=GAUGE.example)
     first = moment(options.since, "since") if options.since else -np.inf
     last = moment(options.until, "until") if options.until else np.inf
-    return tuple(read_history(path, options.ref, keep=not options.fresh).since(first, last)
-                 for path in inputs.files)  # fmt: skip
+    return tuple(_history(path, options).since(first, last) for path in inputs.files)
+
+
+def _history(path: Path, options: Options) -> History:
+    """Of a clone, or of what was kept of one."""
+    if is_kept(path):
+        return read_kept(path, options.ref)
+    return read_history(path, options.ref, keep=not options.fresh)
 
 
 def digests(inputs: Inputs) -> tuple[Input, ...]:
-    """A repository is named by its newest commit, which names all that it holds."""
-    return tuple(Input(path.resolve().name, Repository(path).newest()) for path in inputs.files)
+    """A repository is named by the commit that was read, which names all that it holds."""
+    return tuple(_named(path) for path in inputs.files)
+
+
+def _named(path: Path) -> Input:
+    if is_kept(path):
+        return Input(path.resolve().name.removesuffix(SUFFIX), tip_of(path))
+    return Input(path.resolve().name, Repository(path).newest())
+
+
+def pack(path: Path, options: Options) -> tuple[str, bytes]:
+    """What is counted of a clone's history, as one file; see git/kept.py."""
+    if is_kept(path):
+        return packing.pack(path)
+    history = read_history(path, options.ref, keep=not options.fresh)
+    return path.resolve().name + SUFFIX, encode_history(history, options.ref)
 
 
 @dataclass(frozen=True)
@@ -353,4 +376,5 @@ GAUGE = Gauge(
     compute=compute,
     plot=plot,
     digests=digests,
+    pack=pack,
 )  # fmt: skip

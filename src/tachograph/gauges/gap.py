@@ -297,4 +297,5 @@ GAUGE = Gauge(
     compute=compute,
     plot=plot,
     takes_ledger=True,
+    found_in=lambda ledger: bool(of_ledger(ledger)),
 )  # fmt: skip

@@ -20,12 +20,13 @@ tests/gauges/test_gauge.py.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tachograph.errors import FormatError, NotFoundError
+from tachograph.gauges.packing import pack
 from tachograph.gauges.reading import Choice, Input, Reading
 from tachograph.ledger.kinds import ReadingTaken
 
@@ -83,9 +84,13 @@ class Gauge(Generic[Data, Options]):
     plot: Callable[[Reading, Theme], Figure]
     """Draws a reading, in the house style of picture.py."""
     takes_ledger: bool = False
-    """Whether it reads the ledger where no file is named."""
+    """Whether it reads the ledger's own entries, beside data that were recorded for it."""
+    found_in: Callable[[Ledger], bool] = lambda _: False
+    """Whether those entries hold data for it."""
     digests: Callable[[Inputs], tuple[Input, ...]] = digests
     """Names the inputs by content."""
+    pack: Callable[[Path, Options], tuple[str, bytes]] = pack
+    """One of the inputs as the ledger keeps it: name and bytes."""
 
 
 def option(default: Any, about: str, *, choices: tuple[str, ...] = ()) -> Any:
@@ -100,13 +105,18 @@ def option(default: Any, about: str, *, choices: tuple[str, ...] = ()) -> Any:
 def take(gauge: Gauge[Any, Options], inputs: Inputs, options: Options | None = None) -> Reading:
     """Read the inputs and compute. Raises FormatError, NotFoundError."""
     chosen = gauge.options() if options is None else options
-    for path in inputs.files:
-        if not path.exists():
-            raise NotFoundError(f"{path}: no such file", hint=f"example: {gauge.example}")
-    reading = gauge.compute(gauge.read(inputs, chosen), chosen)
+    reading = gauge.compute(read_strictly(gauge, inputs, chosen), chosen)
     paths = tuple(value for _, value in values(chosen) if isinstance(value, Path))
     named = gauge.digests(inputs) + digests(Inputs(paths))
     return replace(reading, inputs=named, choices=choices(chosen))
+
+
+def read_strictly(gauge: Gauge[Data, Options], inputs: Inputs, options: Options) -> Data:
+    """The gauge's data, all its files being there. Raises FormatError, NotFoundError."""
+    for path in inputs.files:
+        if not path.exists():
+            raise NotFoundError(f"{path}: no such file", hint=f"example: {gauge.example}")
+    return gauge.read(inputs, options)
 
 
 def values(options: Any) -> Iterator[tuple[str, Any]]:
@@ -125,12 +135,17 @@ def choices(options: Any) -> Mapping[str, Choice]:
     return plain
 
 
-def record(reading: Reading, ledger: Ledger, actor: str = "gauges") -> Entry:
-    """Record the reading in the ledger as ReadingTaken; durable when it returns."""
+def record(
+    reading: Reading, ledger: Ledger, actor: str = "gauges", parents: Sequence[int] = ()
+) -> Entry:
+    """Record the reading in the ledger as ReadingTaken; durable when it returns.
+
+    `parents`: the entries with the data that it was taken from, where they are in the ledger.
+    """
     body = ReadingTaken(
         gauge=f"{reading.gauge} {reading.version}", data=ledger.put(reading.encode())
     )
-    (entry,) = ledger.append([(actor, (), body)])
+    (entry,) = ledger.append([(actor, tuple(parents), body)])
     return entry
 
 

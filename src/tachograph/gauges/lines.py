@@ -317,4 +317,5 @@ GAUGE = Gauge(
     compute=compute,
     plot=plot,
     digests=attribution.digests,
+    pack=lambda path, options: attribution.pack(path, options.for_history),
 )  # fmt: skip

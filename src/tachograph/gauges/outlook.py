@@ -291,4 +291,5 @@ GAUGE = Gauge(
     compute=compute,
     plot=plot,
     takes_ledger=True,
+    found_in=lambda ledger: bool(of_readings(Inputs(ledger=ledger))),
 )  # fmt: skip

@@ -1,5 +1,8 @@
 """Where readings come from: the ledger, or files that `tacho gauge --json` wrote.
 
+Of the ledger, a gauge's newest recorded reading; where data for it were recorded since, or are
+there and nobody has read them, a reading taken of those.
+
 Proven by tests/gauges/report/test_gather.py.
 """
 
@@ -9,13 +12,17 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tachograph.errors import FormatError
-from tachograph.gauges.gauge import recorded
+from tachograph.gauges.gauge import Gauge, Inputs, recorded, take
 from tachograph.gauges.plain import from_plain
 from tachograph.gauges.read.rows import parse_json, read_text
 from tachograph.gauges.reading import Reading
-from tachograph.ledger import Ledger
+from tachograph.gauges.registry import find, names
+from tachograph.gauges.stored import find_stored, take_stored
+from tachograph.ledger import Entry, Ledger
+from tachograph.ledger.kinds import DataRecorded
 
 
 @dataclass(frozen=True)
@@ -25,14 +32,46 @@ class Taken:
     reading: Reading
     where: str
     """`entry 12 of 2026-11-25`, or a file's name."""
+    data: DataRecorded | None = None
+    """What it was taken of, where that is in the ledger."""
 
 
 def newest(ledger: Ledger) -> dict[str, Taken]:
-    """The newest reading of each gauge in the ledger. Raises DamagedError, FormatError."""
-    found = {}
+    """The newest reading of each gauge that the ledger has a reading of, or data for.
+
+    Nothing is recorded. Raises DamagedError, FormatError.
+    """
+    latest: dict[str, tuple[int, Taken]] = {}
     for entry, reading in recorded(ledger):
-        found[reading.gauge] = Taken(reading, f"entry {entry.seq} of {entry.time[:10]}")
-    return found
+        taken = Taken(reading, f"entry {entry.seq} of {entry.time[:10]}", _rests_on(ledger, entry))
+        latest[reading.gauge] = entry.seq, taken
+    found = {}
+    for name in names():
+        seq, taken_before = latest.get(name, (-1, None))
+        taken_now = _unread(ledger, find(name), seq) or taken_before
+        if taken_now is not None:
+            found[name] = taken_now
+    return found | {name: taken for name, (_, taken) in latest.items() if name not in found}
+
+
+def _rests_on(ledger: Ledger, entry: Entry) -> DataRecorded | None:
+    bodies = [ledger.get(parent).body for parent in entry.parents]
+    return next((body for body in bodies if isinstance(body, DataRecorded)), None)
+
+
+def _unread(ledger: Ledger, gauge: Gauge[Any, Any], after: int) -> Taken | None:
+    """A reading of data that came after this entry, or that were never read; None: there are none.
+
+    A gauge that reads the ledger's own entries is taken of them once nothing else is there.
+    """
+    stored = find_stored(ledger, gauge.name)
+    if stored is not None and stored.entry.seq > after:
+        reading = take_stored(ledger, gauge, stored)
+        return Taken(reading, f"taken for this page, of {stored.where}", stored.body)
+    if stored is None and after < 0 and gauge.found_in(ledger):
+        reading = take(gauge, Inputs(ledger=ledger))
+        return Taken(reading, f"taken for this page, of {ledger.size} entries")
+    return None
 
 
 def of_files(paths: Iterable[Path]) -> dict[str, Taken]:

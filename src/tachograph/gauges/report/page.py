@@ -24,6 +24,7 @@ from tachograph.gauges.reading import Estimate, Reading
 from tachograph.gauges.registry import find, names
 from tachograph.gauges.report.argument import PARTS, Part, place
 from tachograph.gauges.report.gather import Taken
+from tachograph.ledger.kinds import DataRecorded
 
 HERE = Path(__file__).parent
 ESTIMATES_SHOWN = 8
@@ -133,7 +134,7 @@ def _card(gauge: Gauge[Any, Any], taken: Taken) -> Card:
         caveats=reading.caveats,
         counted=", ".join(f"{count:,} {what}" for what, count in reading.n.items()),
         window=f"{reading.window.first} to {reading.window.last}" if reading.window else "",
-        command=command(gauge, reading),
+        command=command(gauge, reading, taken.data),
         inputs=tuple((each.name, each.sha256) for each in reading.inputs),
         method=f"{reading.gauge} {reading.version}",
         where=taken.where,
@@ -158,23 +159,42 @@ def _grid(reading: Reading) -> Iterator[tuple[str, Estimate, bool]]:
         yield ", ".join(changed) or "the same", row.estimate, row.headline
 
 
-def command(gauge: Gauge[Any, Any], reading: Reading) -> str:
-    """The command that takes the reading again, from files of the names that it had."""
-    usual = choices(gauge.options())
+def command(
+    gauge: Gauge[Any, Any], reading: Reading, data: DataRecorded | None = None
+) -> str:  # fmt: skip
+    """The command that takes the reading again: from files of the names that it had, or from the
+    `data` of the ledger, with their options."""
+    usual = dict(choices(gauge.options()))
+    if data is not None:
+        usual |= {name: _joined(value) for name, value in data.options.items()}
+    options, said = _options(gauge, reading, usual)
     words = ["tacho", "gauge", gauge.name]
-    options: list[str] = []
-    paths = set()
+    if data is not None:
+        return shlex.join([*words, "--data", data.name, *options])
+    files = [each.name for each in reading.inputs
+             if each.name not in said and not each.name.startswith("ledger ")]  # fmt: skip
+    return shlex.join([*words, *files, *options])
+
+
+def _joined(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _options(
+    gauge: Gauge[Any, Any], reading: Reading, usual: Mapping[str, Any]
+) -> tuple[list[str], set[Any]]:
+    """What the command line says beside the files, and the values that it names."""
+    words: list[str] = []
+    said = set()
     for name, value in reading.choices.items():
         if value == usual.get(name) or value is None:
             continue
         flag = "--" + name.replace("_", "-")
-        if value is True:
-            options.append(flag)
+        if isinstance(value, bool):
+            words.append(flag if value else flag.replace("--", "--no-", 1))
             continue
         repeated = isinstance(getattr(gauge.options(), name, None), tuple)
         for each in str(value).split(", ") if repeated else [str(value)]:
-            options += [flag, each]
-        paths.add(value)
-    files = [each.name for each in reading.inputs
-             if each.name not in paths and not each.name.startswith("ledger ")]  # fmt: skip
-    return shlex.join([*words, *files, *options])
+            words += [flag, each]
+        said.add(value)
+    return words, said
