@@ -72,8 +72,9 @@ def short(value: object) -> str:
     epilog="Example: tacho ledger record survey answers.csv --source 'our staff, June'",
 )
 def record(
+    context: typer.Context,
     line: Annotated[list[str] | None, typer.Argument(metavar="GAUGE FILE...")] = None,
-) -> None:  # fmt: skip
+) -> None:
     """Take data into the ledger, for a gauge to read from there; with that gauge's own options."""
     from tachograph.cli.gauge_line import options_of, recorder_of, wants_help
     from tachograph.cli.places import open_ledger
@@ -81,6 +82,9 @@ def record(
     from tachograph.gauges.stored import keep
 
     words = line or []
+    if words[:1] == ["--help"]:
+        tell(context.get_help())
+        return
     if not words or words[0].startswith("-"):
         raise UsageError("which gauge are the data for?", hint="tacho gauge lists them")
     chosen = find(words[0])
