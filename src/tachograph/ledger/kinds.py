@@ -1,11 +1,12 @@
 """What can be recorded: one frozen dataclass per kind, in one closed union.
 
 A kind is named by what happened, in the past tense, and its fields hold ground types only. To add a
-kind, write its dataclass and name it in `Body`; the brake's stand in brake_kinds.py. A kind's shape
-never changes afterwards, but that a field may come to it whose default says what its absence means;
-any other shape is a new kind. So old entries stay readable for ever. Large content lies in the
-object store; a field of type `Digest` names it. Proven by tests/ledger/test_ledger_kinds.py. Not
-covered: what entries mean together, which is for whoever reads them.
+kind, write its dataclass and name it in `Body`; the brake's stand in brake_kinds.py, the gauges' in
+gauge_kinds.py. A kind's shape never changes afterwards, but that a field may come to it whose
+default says what its absence means; any other shape is a new kind. So old entries stay readable for
+ever. Large content lies in the object store; a field of type `Digest` names it. Proven by
+tests/ledger/test_ledger_kinds.py. Not covered: what entries mean together, which is for whoever
+reads them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from tachograph.ledger.brake_kinds import StatementPosted as StatementPosted
 from tachograph.ledger.brake_kinds import WorkHeld as WorkHeld
 from tachograph.ledger.brake_kinds import WorkRefused as WorkRefused
 from tachograph.ledger.brake_kinds import WorkReleased as WorkReleased
+from tachograph.ledger.gauge_kinds import DataRecorded as DataRecorded
+from tachograph.ledger.gauge_kinds import ReadingTaken as ReadingTaken
 
 
 @dataclass(frozen=True)
@@ -526,34 +529,6 @@ class FindingShared:
     """Id of the candidate it speaks of."""
     text: str
     """The note; untrusted text."""
-
-
-@dataclass(frozen=True)
-class DataRecorded:
-    """Data from outside were taken into the ledger, for a gauge to read."""
-
-    gauge: str
-    """Name of the gauge that reads them."""
-    name: str
-    """What they are called; a later entry of the same gauge and name takes their place."""
-    source: str
-    """Where they are from, as whoever recorded them says; untrusted text."""
-    inputs: list[str]
-    """Names of the gauge's files, in the order in which it reads them."""
-    options: dict[str, Any]
-    """Options to read them with; one that names a file does so by its name in `files`."""
-    files: dict[str, Digest]
-    """Every file by name: its bytes; where the name ends in `/`, a folder as a tar archive."""
-
-
-@dataclass(frozen=True)
-class ReadingTaken:
-    """A gauge was read. The entry's parents are the DataRecorded it rests on, where they are."""
-
-    gauge: str
-    """Name and method version of the gauge."""
-    data: Digest
-    """The object that holds the reading."""
 
 
 @dataclass(frozen=True)
