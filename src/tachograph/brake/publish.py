@@ -59,6 +59,11 @@ class Log(Protocol):
         ...
 
     @property
+    def known(self) -> int:
+        """The largest size whose head the ledger has signed, or signs now."""
+        ...
+
+    @property
     def stops(self) -> tuple[int, ...]:
         """Sizes at which `check` wants to see the root while the log is derived."""
         ...
@@ -102,7 +107,7 @@ class WholeLog:
         self._ledger = ledger
         self._note = ledger.sign_head()
         self.verifier = ledger.verifier
-        self.size = parse_head(self._note, self.verifier).size
+        self.size = self.known = parse_head(self._note, self.verifier).size
 
     def leaves(self, start: int, stop: int) -> Iterator[bytes]:
         """See Log."""
@@ -110,7 +115,7 @@ class WholeLog:
 
     def check(self, head: Head) -> None:
         """See Log."""
-        if head.size > self.size or self._ledger.root(head.size) != head.root:
+        if self._ledger.root(head.size) != head.root:
             raise contradicted(head)
 
     def sign(self, head: Head) -> str:
@@ -169,9 +174,9 @@ def _published(log: Log, folder: Path) -> Edge:
     except NotFoundError:
         return Edge()
     head = parse_head(note, log.verifier)
-    log.check(head)
-    if head.size > log.size:
+    if head.size > log.known:
         raise contradicted(head)
+    log.check(head)
     edge = Edge.read(head.size, source.tile)
     if edge.root() != head.root:
         raise DamagedError(

@@ -58,6 +58,58 @@ class RegisterHeard:
 
 
 @dataclass(frozen=True)
+class RegisterSeen:
+    """A head of the register was checked, and its statements are being copied, in several steps."""
+
+    register: str
+    """Origin of the register."""
+    note: str
+    """The checkpoint with its signatures. What it covers is not all here yet."""
+
+
+@dataclass(frozen=True)
+class RegisterContradicted:
+    """The register showed a signed head that does not continue what it had shown: two histories."""
+
+    register: str
+    """Origin of the register."""
+    held: str
+    """The checkpoint that was held, with its signatures."""
+    offered: str
+    """The checkpoint that does not follow from it, with its signatures."""
+    reason: str
+    """What does not fit."""
+
+
+@dataclass(frozen=True)
+class RedactionChosen:
+    """From here on, and back to the beginning where it is the first, this is what is published."""
+
+    whole: list[str]
+    """Kinds of entries that are published as they are."""
+    named: list[str]
+    """Kinds of which only the name is shown, with the time and a commitment to the entry."""
+    secret_sha256: str
+    """Of the secret that the salts of the commitments are derived from."""
+
+
+@dataclass(frozen=True)
+class HeadPublished:
+    """A head of the log that is published of this ledger, with bodies withheld, was signed."""
+
+    origin: str
+    """Of the published log; it is not that of the ledger."""
+    size: int
+    """Number of leaves."""
+    root: str
+    """Root over the published leaves, in hex."""
+    note: str
+    """The checkpoint as a C2SP signed note."""
+    redactions: list[int]
+    """Numbers of the RedactionChosen entries before `size`."""
+
+
+@dataclass(frozen=True)
 class WorkHeld:
     """A voluntary hold began: no new training, whatever an agreement allows."""
 
@@ -92,6 +144,10 @@ BrakeBody = (
     | StatementPosted
     | StatementCopied
     | RegisterHeard
+    | RegisterSeen
+    | RegisterContradicted
+    | RedactionChosen
+    | HeadPublished
     | WorkHeld
     | WorkReleased
     | WorkRefused

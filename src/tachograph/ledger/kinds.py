@@ -17,7 +17,11 @@ from typing import Any, Literal, get_args
 from tachograph.ledger.brake_kinds import AgreementAdopted as AgreementAdopted
 from tachograph.ledger.brake_kinds import BrakeBody
 from tachograph.ledger.brake_kinds import Digest as Digest
+from tachograph.ledger.brake_kinds import HeadPublished as HeadPublished
+from tachograph.ledger.brake_kinds import RedactionChosen as RedactionChosen
+from tachograph.ledger.brake_kinds import RegisterContradicted as RegisterContradicted
 from tachograph.ledger.brake_kinds import RegisterHeard as RegisterHeard
+from tachograph.ledger.brake_kinds import RegisterSeen as RegisterSeen
 from tachograph.ledger.brake_kinds import StatementCopied as StatementCopied
 from tachograph.ledger.brake_kinds import StatementPosted as StatementPosted
 from tachograph.ledger.brake_kinds import WorkHeld as WorkHeld
