@@ -224,7 +224,7 @@ def test_there_is_one_history(ledger: Ledger, home: Path, host: Path, tmp_path: 
     for name in names:
         assert (host / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
     kinds_of = [leaf.kind for leaf in published(host, ledger)]
-    assert kinds_of.count("RunClosed") == 180 and kinds_of.count("WorkHeld") == 2
+    assert kinds_of.count("RunClosed") == 90 and kinds_of.count("WorkHeld") == 3
 
 
 def test_nothing_new_publishes_the_same(ledger: Ledger, home: Path, host: Path) -> None:
