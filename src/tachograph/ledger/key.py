@@ -16,7 +16,6 @@ from tachograph.errors import DamagedError, FormatError, NotFoundError, StoreErr
 from tachograph.ledger.disk import write_file
 from tachograph.merkle import ed25519
 from tachograph.merkle.note import (
-    ED25519,
     SigningKey,
     VerifierKey,
     decode_base64,
@@ -27,34 +26,37 @@ from tachograph.merkle.note import (
 _PREFIX = "PRIVATE+KEY+"
 
 
-def create_key(folder: Path, origin: str | None = None) -> SigningKey:
+def create_key(
+    folder: Path, origin: str | None = None, kind: type[VerifierKey] = VerifierKey
+) -> SigningKey:
     """Return the folder's key, made first where there is none. Safe against other creators.
 
     `origin` names a new ledger to the world, best as a URL without scheme; the default is drawn
-    from the key. Raises FormatError where it cannot be a key's name.
+    from the key. `kind` is what the key's signatures are (a witness's are of another kind). Raises
+    FormatError where the origin cannot be a key's name.
     """
     seed = secrets.token_bytes(ed25519.SEED_BYTES)
     public = ed25519.public_key(seed)
     name = origin or "tachograph/" + hashlib.sha256(public).hexdigest()[:16]
-    fresh = SigningKey(name, seed)
-    text = f"{_PREFIX}{name}+{fresh.verifier.id.hex()}+{_encoded(seed)}\n"
+    text = _format(SigningKey(name, seed), kind) + "\n"
     try:
         write_file(folder / "key", text.encode(), mode=0o600, replace=False)
-        key = load_key(folder)
-        write_file(folder / "origin", f"{key.verifier}\n".encode(), replace=False)
+        key = load_key(folder, kind)
+        verifier = kind(key.name, key.verifier.public)
+        write_file(folder / "origin", f"{verifier}\n".encode(), replace=False)
     except OSError as error:
         raise StoreError(f"{folder} cannot hold a key: {error.strerror}", hint=_HINT) from error
     return key
 
 
-def load_key(folder: Path) -> SigningKey:
-    """Return the folder's private key. Raises NotFoundError, DamagedError, StoreError."""
+def load_key(folder: Path, kind: type[VerifierKey] = VerifierKey) -> SigningKey:
+    """Return the private key, of this kind. Raises NotFoundError, DamagedError, StoreError."""
     text = _line(folder / "key")
     name, _, rest = text.removeprefix(_PREFIX).partition("+")
     try:
         material = decode_base64(rest.partition("+")[2])
         key = SigningKey(name, material[1:])
-        if text != f"{_PREFIX}{name}+{key.verifier.id.hex()}+{_encoded(key.seed)}":
+        if text != _format(key, kind):
             raise FormatError("another spelling", hint=_HINT)
     except (FormatError, ValueError) as error:
         raise DamagedError(f"{folder / 'key'} is not a private key", hint=_HINT) from error
@@ -72,8 +74,10 @@ def load_verifier(folder: Path) -> VerifierKey:
 _HINT = "restore the ledger's folder from a copy"
 
 
-def _encoded(seed: bytes) -> str:
-    return encode_base64(bytes([ED25519]) + seed)
+def _format(key: SigningKey, kind: type[VerifierKey]) -> str:
+    verifier = kind(key.name, key.verifier.public)
+    material = encode_base64(bytes([kind.algorithm]) + key.seed)
+    return f"{_PREFIX}{key.name}+{verifier.id.hex()}+{material}"
 
 
 def _line(path: Path) -> str:
