@@ -8,6 +8,7 @@ TachographError
 │   ├── FormatError      bytes that do not parse strictly
 │   ├── DamagedError     stored bytes differ from what was recorded
 │   └── ProofError       a proof or a signature does not check
+├── HeldError            the brake holds: work may not begin            exit 1
 └── WorldError           the machine is in the way: could not tell      exit 3
     ├── BoxError         a box could not be set up, or broke (never the candidate's fault)
     ├── StoreError       the ledger's store cannot be read or written
@@ -71,6 +72,12 @@ class ProofError(EvidenceError):
     """A proof or a signature does not check."""
 
     kind = "proof"
+
+
+class HeldError(TachographError):
+    """Work may not begin, or not go on: the brake holds, or cannot tell whether it does."""
+
+    kind = "held"
 
 
 class WorldError(TachographError):

@@ -34,7 +34,7 @@ CHANGES = [
     {"fixed": {"a.py": ""}}, {"entry": "double:other"}, {"build": ("make",)}, {"run": ("./a",)},
     {"libraries": ("numpy",)}, {"hidden": ("numpy",)}, {"source_kib": 65},
     {"rtol": 0.1}, {"atol": 0.1}, {"metric": "check"}, {"check_source": "#"},
-    {"scoring": Scoring()},
+    {"scoring": Scoring()}, {"work": "inference"},
 ]  # fmt: skip
 
 

@@ -11,7 +11,20 @@ from typing import Annotated, Any
 import typer
 
 from tachograph import __version__
-from tachograph.cli import box, export, gauge, ledger, replay, report, run, seat, show, task, unseal
+from tachograph.cli import (
+    box,
+    export,
+    gauge,
+    ledger,
+    pause,
+    replay,
+    report,
+    run,
+    seat,
+    show,
+    task,
+    unseal,
+)
 from tachograph.cli.exits import Exit, of_error
 from tachograph.cli.output import ReaderGoneError, remark, tell, tell_error
 from tachograph.errors import TachographError, UsageError
@@ -33,6 +46,7 @@ show.add_to(app)
 seat.add_to(app)
 export.add_to(app)
 replay.add_to(app)
+pause.add_to(app)
 unseal.add_to(app)
 gauge.add_to(app)
 report.add_to(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from tachograph.errors import EvidenceError, TachographError, UsageError
+from tachograph.errors import EvidenceError, HeldError, TachographError, UsageError
 
 
 class Exit(IntEnum):
@@ -26,4 +26,4 @@ def of_error(error: TachographError) -> Exit:
     """The code for an error."""
     if isinstance(error, UsageError):
         return Exit.USAGE
-    return Exit.NO if isinstance(error, EvidenceError) else Exit.UNKNOWN
+    return Exit.NO if isinstance(error, EvidenceError | HeldError) else Exit.UNKNOWN

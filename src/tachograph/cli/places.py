@@ -44,6 +44,19 @@ def open_ledger(given: Path | None, *, create: bool = False) -> Iterator[tuple[L
         yield ledger, folder
 
 
+def check_leave_here(task: Task) -> None:
+    """Work on the task may begin, by the brake of the ledger here, where there is one.
+
+    For what runs a task outside of any run. Raises HeldError, after the refusal was recorded.
+    """
+    if (ledger_folder(None) / "ledger.db").exists():
+        from tachograph.brake.agreement import Brake
+        from tachograph.loop.run import check_leave
+
+        with open_ledger(None) as (book, _):
+            check_leave(Brake(book), book, task.work)
+
+
 def remember_task(folder: Path, task: Task) -> None:
     """Note where this task lies: beside the ledger, as a path is nobody else's matter."""
     known = tasks_of(folder) | {task.digest: str(task.folder)}

@@ -33,7 +33,7 @@ from tachograph.cli.team import (
     say_opened,
     team_text,
 )
-from tachograph.errors import UsageError
+from tachograph.errors import HeldError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -284,10 +284,13 @@ def sit(run: Run, bench: Bench, proposers: Sequence[Proposer], team: Team, budge
             screen.watch(run.archive)
             run.listen = listen
             stop.arm()
-            reason = Loop(run, bench, proposers, budget, team=team).drive()
-            if bench.task.metric == "score" and not sealed:
+            loop = Loop(run, bench, proposers, budget, team=team)
+            reason = loop.drive()
+            if bench.task.metric == "score" and not sealed and not loop.held:
                 open_holdout(run, bench)
             return reason
+    except HeldError as refusal:
+        return refusal.message
     except KeyboardInterrupt:
         return "interrupted"
     finally:
@@ -304,7 +307,9 @@ def finish(run: Run, reason: str, as_json: bool) -> None:
         tell_json(run_data(run))
     else:
         tell(f"{reason}; {summary(run.archive)}")
-        if run.archive.trials:
+        if not run.permission().allowed:
+            tell(f"next: tacho resume {run.id}, when the brake allows it")
+        elif run.archive.trials:
             tell(f"next: tacho show {run.id}")
         else:
             tell(f"next: tacho propose {run.id} --from DIR tries a version of your own")

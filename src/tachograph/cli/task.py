@@ -51,12 +51,14 @@ def check_task(
     as_json: AsJson = False,
 ) -> None:
     """Read a task strictly, run its seed in a box, and say whether it can be judged."""
+    from tachograph.cli.places import check_leave_here
     from tachograph.loop.bench import open_bench
     from tachograph.loop.rehearse import rehearse
     from tachograph.loop.score.rehearse import rehearse_scores
     from tachograph.task import load
 
     loaded = load(task)
+    check_leave_here(loaded)
     with open_bench(loaded) as bench:
         result = rehearse_scores(bench) if loaded.metric == "score" else rehearse(bench)
     if as_json:

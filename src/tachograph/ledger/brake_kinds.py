@@ -115,6 +115,8 @@ class WorkHeld:
 
     reason: str
     """Why, in a few words."""
+    running: Literal["finish", "stop"] = "finish"
+    """What becomes of a trial that has begun: it ends by itself, or is left to be tried again."""
 
 
 @dataclass(frozen=True)

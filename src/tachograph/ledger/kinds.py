@@ -59,6 +59,8 @@ class RunOpened:
     """How they work together: seats, policy, directions, goal; empty: one seat, best first."""
     secret_sha256: str = ""
     """Commitment to the secret that seeds all inputs; empty: nobody can derive them again."""
+    work: Literal["training", "inference"] = "training"
+    """What its trials do, as the task says: the brake tells the two apart."""
 
 
 @dataclass(frozen=True)

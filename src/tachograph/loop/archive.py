@@ -36,6 +36,7 @@ from tachograph.ledger.kinds import (
     TrialTimed,
     TurnBegun,
     TurnEnded,
+    WorkRefused,
 )
 from tachograph.loop.propose.protocol import Attempt
 
@@ -198,7 +199,8 @@ class Archive:
     def add(self, entry: Entry) -> None:
         """Fold one more entry. Entries of other kinds are passed over."""
         body = entry.body
-        if self.last and not isinstance(body, RunResumed | SecretRevealed):
+        late = isinstance(body, WorkRefused) and self.closed is not None
+        if self.last and not late and not isinstance(body, RunResumed | SecretRevealed):
             self.wall_seconds += max(0.0, seconds_between(self.last, entry.time))
         self.last = entry.time
         if isinstance(body, RunOpened):

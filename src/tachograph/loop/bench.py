@@ -8,7 +8,7 @@ with another trial of its own run.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
@@ -56,6 +56,11 @@ class Bench:
         box = self.examiner.box
         return {"level": box.level, "given_up": list(self.given_up), "limits": asdict(box.limits),
                 "cores": list(box.cores), "parallel": self.parallel}  # fmt: skip
+
+    def ask_first(self, check_call: Callable[[], None]) -> None:
+        """Whatever is called in a box from now on, `check_call` is called before; it may raise."""
+        for examiner in self.examiners:
+            examiner.check_call = check_call
 
     def time_apart(self, apart: bool) -> None:
         """Whether calls are timed by processes of their own: where this one has busy threads.

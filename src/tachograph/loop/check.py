@@ -7,7 +7,7 @@ compared in this process, which never loads candidate code. Proven by tests/loop
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +53,10 @@ class Answer:
     """Of the draw's sealed bytes, in hex."""
 
 
+def unasked() -> None:
+    """Of an examiner that serves no run: nothing is asked."""
+
+
 class Examiner:
     """Draws inputs and examines answers, in one box."""
 
@@ -62,6 +66,8 @@ class Examiner:
         self.box = box
         self.cpu_seconds = 0.0
         """CPU time that code in the box has used so far, loading included."""
+        self.check_call: Callable[[], None] = unasked
+        """Called before each call in the box; what it raises keeps the call from being made."""
 
     @contextmanager
     def draw(self, series: Series) -> Iterator[Draw]:
@@ -84,7 +90,11 @@ class Examiner:
 
     def run(self, program: Program, inputs: Mapping[str, Any] | MemoryFile, *,
             warm: bool = False) -> Finished | Failed:  # fmt: skip
-        """One call in the box; its CPU time is counted, however it ends. Raises BoxError."""
+        """One call in the box; its CPU time is counted, however it ends.
+
+        Raises BoxError, and HeldError where the brake does not let the call be made.
+        """
+        self.check_call()
         outcome = self.box.run(program, inputs, warm=warm)
         self.cpu_seconds += outcome.cpu_seconds
         if isinstance(outcome, Finished):

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tachograph.errors import HeldError
 from tachograph.ledger.kinds import TurnBegun, TurnEnded
 from tachograph.loop.archive import SEED_LABEL
 from tachograph.loop.brief import brief_of
@@ -82,7 +84,7 @@ class Office:
         """A turn for this seat; None where there is none at the moment. Recorded by its desk."""
         with self.news:
             self.run.refresh()
-            if self.stopping.is_set() or not self.has_room():
+            if self.ending() or not self.has_room():
                 return None
             if begun := self.left_open(seat):
                 return self.given(begun, seat, again=True)
@@ -121,6 +123,10 @@ class Office:
             brief = brief_of(self.run.archive, self.task, self.run.candidate(parent), begun)
             return Given(begun, proposer, brief, seat=1)
 
+    def ending(self) -> bool:
+        """Whether no turn may begin any more: the sitting ends, or the brake holds."""
+        return self.stopping.is_set() or not self.run.permission().allowed
+
     def has_room(self) -> bool:
         """Whether the trials that are on their way leave one more within the budget."""
         on_its_way = len(self.run.archive.open) + len(self.active)
@@ -141,10 +147,10 @@ class Office:
         """Record the end of a turn, with its candidate; the id of that, if it is new.
 
         A turn that is over already stays as it is. One whose proposer came back empty because the
-        run is ending stays open, so that it is given again.
+        run is ending, or the brake holds, stays open, so that it is given again.
         """
         with self.news:
-            if given.over or (self.stopping.is_set() and proposal is None):
+            if given.over or (proposal is None and self.ending()):
                 self.leave(given)
                 return None
             given.over = True
@@ -244,7 +250,8 @@ class Office:
             return Attempt(candidate, (), SEED_LABEL, SEED_LABEL, "seed", 1.0)
         if given.proposer.thinks_here:
             if candidate in self.run.archive.open:
-                self.works.judge(candidate)
+                with obeyed():
+                    self.works.judge(candidate)
         else:
             self.await_verdict(candidate, given)
         attempt = self.run.archive.records[candidate].attempt
@@ -254,6 +261,8 @@ class Office:
 
     def check_trial(self) -> None:
         """A new trial may begin. Raises RefusedError."""
+        with obeyed():
+            self.run.check_leave()
         if self.stopping.is_set():
             raise RefusedError("the run is ending")
         if spent := self.spending.exhausted(len(self.run.archive.open)):
@@ -283,9 +292,20 @@ class Office:
             return brief_of(self.run.archive, self.task, given.brief.parent, given.begun)
 
     def execute(self, given: Given, files: Mapping[str, str], entry: str) -> Any:
-        """Run a program on the public example input. Raises ExecuteError."""
+        """Run a program on the public example input. Raises ExecuteError, RefusedError."""
         here = given.proposer.thinks_here
-        return (self.works.execute if here else self.works.execute_beside)(files, entry)
+        with obeyed():
+            self.run.check_leave()
+            return (self.works.execute if here else self.works.execute_beside)(files, entry)
+
+
+@contextmanager
+def obeyed() -> Iterator[None]:
+    """What the brake refuses, a proposer is told as any refusal."""
+    try:
+        yield
+    except HeldError as refusal:
+        raise RefusedError(refusal.message) from refusal
 
 
 def asked(proposer: Proposer, brief: Brief,

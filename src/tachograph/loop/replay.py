@@ -62,8 +62,10 @@ def replay(run: Run, bench: Bench, candidate: str) -> Iterator[Replayed]:
     """Do each recorded check of a candidate again, in the order of the ledger.
 
     Raises NotFoundError, UsageError, DamagedError; BoxError and TaskError from the box and the
-    task's check.
+    task's check; HeldError where the brake holds: what is done again is work like any other.
     """
+    run.check_leave()
+    bench.ask_first(run.check_call)
     program, secret = run.candidate(candidate), run.secret
     for entry in run.ledger.entries(run=run.id, kinds=(TrialChecked, TrialTimed, CandidateScored)):
         body = entry.body

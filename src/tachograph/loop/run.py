@@ -17,7 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tachograph.errors import NotFoundError, UsageError
+from tachograph.brake.agreement import Brake, Permission, Work
+from tachograph.errors import HeldError, NotFoundError, UsageError
 from tachograph.ledger import Entry, Ledger
 from tachograph.ledger.kinds import (
     Body,
@@ -26,6 +27,7 @@ from tachograph.ledger.kinds import (
     RunOpened,
     RunResumed,
     SecretRevealed,
+    WorkRefused,
 )
 from tachograph.loop.archive import SEED_LABEL, Archive
 from tachograph.loop.budget import Budget
@@ -36,6 +38,11 @@ from tachograph.task import Candidate, Task
 
 ACTOR = "loop"
 NEW_RUN = "begin a new run: tacho run TASK"
+HINTS = {
+    "SELF_HOLD": "tacho resume-work ends a hold of one's own",
+    "UNKNOWN": "what cannot be told gives no leave: tacho ledger verify",
+}
+"""The next step, by the state of the brake."""
 Listener = Callable[[Entry], None]
 Draft = tuple[str, Sequence[int], Body]
 """Actor, parents and body of an entry to append."""
@@ -58,6 +65,9 @@ class Run:
         """Folded in, and not told to the listener yet, who lives on the main thread."""
         self.stored: set[str] = set()
         """Files that an entry of this run names: they need not be put away again."""
+        self.brake = Brake(ledger)
+        self.trying = False
+        """Whether this process holds the clock, for a trial that the brake let begin."""
 
     # -- begin and end ---------------------------------------------------------------------------
 
@@ -65,8 +75,9 @@ class Run:
     def open(cls, ledger: Ledger, folder: Path, task: Task, budget: Budget, rules: Rules, *,
              box: dict[str, Any], proposers: list[str], team: dict[str, Any] | None = None,
              random_seed: int | None = None, listen: Listener | None = None) -> Run:  # fmt: skip
-        """Begin a new run; it is in the ledger when this returns."""
+        """Begin a new run; it is in the ledger when this returns. Raises HeldError."""
         run = cls(ledger, "r-" + secrets.token_hex(4), folder, listen)
+        check_leave(run.brake, ledger, task.work)
         run.next_seq = ledger.size
         seed = random_seed if random_seed is not None else secrets.randbits(32)
         secret = Secret.fresh()
@@ -75,7 +86,7 @@ class Run:
             run=run.id, task=task.name, task_digest=task.digest, seed_candidate=task.seed.id,
             goal=task.goal, budget=budget.plain(), random_seed=seed, box=box,
             clock=asdict(rules), proposers=proposers, team=team or {},
-            secret_sha256=secret.commitment,
+            secret_sha256=secret.commitment, work=task.work,
         ))  # fmt: skip
         run.record_candidate(task.seed, [], SEED_LABEL, SEED_LABEL, "the task as given")
         return run
@@ -92,10 +103,12 @@ class Run:
         """Go on with a run that was killed, interrupted or ran out of budget.
 
         Raises UsageError once its hold-out is open or its secret revealed: it ended for good.
+        Raises HeldError while the brake holds.
         """
         self.refresh()
         self.still_sealed()
         self.check_unrevealed()
+        self.check_leave()
         self.record(RunResumed(self.id, team or {}))
 
     def still_sealed(self) -> None:
@@ -138,6 +151,29 @@ class Run:
         if revealed:
             return Secret.opened(revealed.secret, opened.secret_sha256)
         return read_secret(self.folder, self.id, opened.secret_sha256)
+
+    # -- the brake -------------------------------------------------------------------------------
+
+    @property
+    def work(self) -> Work:
+        """What its trials do."""
+        return self.archive.opened.work if self.archive.opened else "training"
+
+    def permission(self) -> Permission:
+        """What the brake says of this run's work at this moment."""
+        return self.brake.ask(self.work)
+
+    def check_leave(self) -> None:
+        """New work may begin. Raises HeldError, after the refusal was recorded."""
+        check_leave(self.brake, self.ledger, self.work, self.id)
+
+    def check_call(self) -> None:
+        """A candidate may be called in a box: new work may begin, or this is a trial that has
+        begun, and such are to be finished. Raises HeldError, after the refusal was recorded.
+        """
+        permission = self.permission()
+        if not permission.allowed and not (self.trying and permission.running == "finish"):
+            self.check_leave()
 
     # -- record and read -------------------------------------------------------------------------
 
@@ -254,12 +290,18 @@ class Run:
         """Hold the clock to try candidates: one trial at a time on this ledger, in any process.
 
         What others recorded meanwhile is folded in. Raises UsageError where the secret was
-        revealed: its inputs are nobody's secret any more.
+        revealed: its inputs are nobody's secret any more. Raises HeldError where the brake holds
+        now that the clock is free.
         """
         with self.alone():
             self.refresh()
             self.check_unrevealed()
-            yield
+            self.check_leave()
+            self.trying = True
+            try:
+                yield
+            finally:
+                self.trying = False
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -267,6 +309,22 @@ class Run:
         with (self.folder / "clock.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def check_leave(brake: Brake, ledger: Ledger, work: Work, run: str = "") -> None:
+    """New work may begin. Raises HeldError, after the refusal was recorded."""
+    permission = brake.ask(work)
+    if permission.allowed:
+        return
+    ledger.append([(ACTOR, (), WorkRefused(run, work, permission.state, permission.reason))])
+    raise held(permission)
+
+
+def held(permission: Permission) -> HeldError:
+    """The refusal as an error; its message is what a run is closed with."""
+    reason = f": {permission.reason}" if permission.reason else ""
+    hint = HINTS.get(permission.state, "tacho brake state says what lifts it")
+    return HeldError(f"held by the brake, {permission.state}{reason}", hint=hint)
 
 
 def run_ids(ledger: Ledger) -> list[str]:

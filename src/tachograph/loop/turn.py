@@ -15,6 +15,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tachograph.brake.agreement import Permission
+from tachograph.errors import HeldError
 from tachograph.loop.bench import Bench
 from tachograph.loop.budget import Budget, Spending
 from tachograph.loop.bystanders import Bystanders
@@ -24,7 +26,7 @@ from tachograph.loop.judge import ReferenceRevoked
 from tachograph.loop.judging import judge_of
 from tachograph.loop.office import Office, Works
 from tachograph.loop.propose.protocol import Proposer
-from tachograph.loop.run import Run
+from tachograph.loop.run import Run, held
 from tachograph.loop.seats import Seats
 from tachograph.loop.team import JUDGES_SEAT, Team, is_retired, seated, why_retired
 from tachograph.loop.until import parse_until, reached
@@ -62,26 +64,59 @@ class Loop:
         """Trials there were when a turn in the judge's own seat was last given."""
         until = self.team.until
         self.until = parse_until(until, bench.task.metric) if until else None
+        self.held = ""
+        """What the brake said, once it held in this sitting."""
+        self.is_sitting = False
+        bench.ask_first(self.check_call)
 
     def drive(self) -> str:
-        """Turns until a budget is spent or nothing is left to try; the reason it ended."""
+        """Turns until a budget is spent, nothing is left to try, or the brake holds; the reason."""
         with self.run.sitting():
             self.count()
+            self.is_sitting = True
             try:
                 self.seats.open()
                 self.bench.time_apart(bool(self.seats.threads))
                 while not (reason := self.spent() or self.step()):
                     pass
-                return reason
+                self.listen_to_brake()
+                return self.held or reason
+            except HeldError as refusal:
+                self.held = refusal.message
+                return self.held
             finally:
+                self.is_sitting = False
                 self.seats.close()
                 self.workshop.close()
                 self.bench.time_apart(False)
 
+    def listen_to_brake(self) -> Permission:
+        """Ask the brake. Where it holds, the sitting ends: those who think are told so at once,
+        also while a trial that has begun goes on.
+        """
+        permission = self.run.permission()
+        if not permission.allowed and self.is_sitting and not self.held:
+            self.held = held(permission).message
+            self.office.stopping.set()
+            self.office.tell()
+        return permission
+
+    def check_call(self) -> None:
+        """A candidate may be called in a box. Raises HeldError, after the refusal was recorded."""
+        if not self.listen_to_brake().allowed:
+            self.run.check_call()
+
     def spent(self) -> str:
-        """Which budget has ended the run; empty while none has."""
+        """What has ended the run: the brake, or a budget; empty while nothing has.
+
+        Raises HeldError, after the refusal was recorded, where the brake holds.
+        """
         if self.seats.broken:
             raise self.seats.broken
+        self.listen_to_brake()
+        if self.held:
+            self.run.check_leave()
+            return self.held  # it held, and was released meanwhile
         if self.office.stopping.is_set():
             return "stopped"
         if self.until and reached(self.until, self.run.archive):
@@ -181,7 +216,9 @@ class Loop:
         """One proposal of this proposer, recorded and tried; nothing if it has none.
 
         Its parent is the best of the moment. What was proposed before and never finished is tried.
+        Raises HeldError where the brake holds.
         """
+        self.run.check_leave()
         self.run.refresh()
         for record in self.run.archive.unfinished:
             if record.proposed.proposer == proposer.name:

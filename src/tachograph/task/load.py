@@ -18,16 +18,17 @@ from tachograph.task.candidate import Candidate
 from tachograph.task.read import Table, parse_toml, read_text
 from tachograph.task.scoring import KEYS as SCORE_KEYS
 from tachograph.task.scoring import Scoring, read_scoring
-from tachograph.task.task import Metric, Task
+from tachograph.task.task import Metric, Task, Work
 
 BUILTIN = Path(__file__).parent / "builtin"
 KEYS = (
     "name", "goal", "source", "editable", "fixed", "entry", "build", "run", "check",
-    "python", "libraries", "hidden", "source_kib", "limits", "compare", "metric",
+    "python", "libraries", "hidden", "source_kib", "limits", "compare", "metric", "work",
 )  # fmt: skip
 LIMIT_DEFAULTS = dataclasses.asdict(Limits())
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 METRICS = ("time", "check", "score")
+WORKS = ("training", "inference")
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -80,6 +81,7 @@ def _read(folder: Path) -> Task:
         atol=tolerance.number("atol", 1e-9, zero=True),
         metric=metric,
         scoring=scoring,
+        work=cast(Work, toml.choice("work", WORKS)),
         check=check,
         check_source=check_source,
     )

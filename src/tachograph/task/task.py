@@ -21,6 +21,7 @@ from tachograph.task.candidate import Candidate
 from tachograph.task.scoring import Scoring
 
 Metric = Literal["time", "check", "score"]
+Work = Literal["training", "inference"]
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,14 @@ class Task:
     """The trusted check file. It never enters a box."""
     check_source: str
     """Its text as it was read: what is hashed is what is run."""
+    work: Work = "training"
+    """What a trial does, as the brake tells it apart: `inference` trains nothing."""
 
     @cached_property
     def definition(self) -> dict[str, Any]:
         """All that the digest covers, as plain JSON data, files by the SHA-256 of their bytes."""
-        return {
+        kept = {} if self.work == "training" else {"work": self.work}
+        return kept | {
             "name": self.name,
             "goal": _sha256(self.goal),
             "editable": self.seed.manifest,

@@ -27,8 +27,9 @@ def open_holdout(run: Run, bench: Bench) -> HoldoutOpened | None:
     """Open it, record what it says, and return that; None where nothing beat the seed.
 
     Raises UsageError where it is open already, TaskError where the seed fails on it, and BoxError,
-    after which it is still sealed.
+    after which it is still sealed; HeldError where the brake holds.
     """
+    bench.ask_first(run.check_call)
     with run.clock_alone():
         run.still_sealed()
         best = run.archive.best
