@@ -137,12 +137,48 @@ def _check_growth(
     # Where the old tree is one complete node, its root is the seed and is not sent.
     _check_lengths(proof, inner + border.bit_count() + (index > 0))
     seed, path = (proof[0], proof[1:]) if index else (old_root, proof)
+    old_found, new_found = beginning_roots(old=old, new=new, seed=seed, path=path)
+    if old_found != old_root:
+        raise _refusal("the consistency proof does not lead to the old root")
+    if new_found != new_root:
+        raise _refusal("the consistency proof does not lead to the new root")
+
+
+# Beginnings: what the root of a tree's first leaves is, given the whole tree's.
+
+
+def prove_beginning(old: int, new: int, read: Hashes) -> tuple[bytes, list[bytes]]:
+    """Return seed and path from which `beginning_roots` derives both roots.
+
+    They are a consistency proof whose first hash is always sent. Raises UsageError unless
+    0 < old < new.
+    """
+    if not 0 < old < new:
+        raise UsageError(f"a tree of {new} has no beginning of size {old}", hint="swap the sizes")
+    level = _trailing_zeros(old)
+    node = (level, (old - 1) >> level)
+    return read([node])[0], _path(*node, new, read)
+
+
+def beginning_roots(
+    *, old: int, new: int, seed: bytes, path: Sequence[bytes]
+) -> tuple[bytes, bytes]:
+    """Return the roots of the first `old` leaves and of all `new` ones, as seed and path have them.
+
+    Where the second is the root that a log signed, the first is what its tree begins with, whatever
+    else the log says: no other seed and path lead to that root. Raises ProofError for wrong lengths
+    or unless 0 < old < new.
+    """
+    if not 0 < old < new:
+        raise _refusal(f"a tree of {new} has no beginning of size {old}")
+    level = _trailing_zeros(old)
+    index = (old - 1) >> level
+    inner, border = _shape(index, (new - 1) >> level)
+    _check_lengths(path, inner + border.bit_count())
     _check_hash(seed)
     rights = [hash_ for bit, hash_ in enumerate(path[:inner]) if index >> bit & 1]
-    if _climb_left(_climb_left(seed, rights), path[inner:]) != old_root:
-        raise _refusal("the consistency proof does not lead to the old root")
-    if _climb_left(_climb(seed, index, path[:inner]), path[inner:]) != new_root:
-        raise _refusal("the consistency proof does not lead to the new root")
+    old_root = _climb_left(_climb_left(seed, rights), path[inner:])
+    return old_root, _climb_left(_climb(seed, index, path[:inner]), path[inner:])
 
 
 # The parts.
