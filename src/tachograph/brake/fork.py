@@ -25,7 +25,8 @@ Two signed heads of one origin, the smaller one first, and why no one log has bo
 - `history`: hashes that lead to the later root, and so say what the later tree begins with: another
   root than the one signed at that size. A consistency proof that fails would prove nothing, as
   anyone can make one; this one holds on the later side.
-- `leaves`: `index 5`, then for each head `leaf HASH` and its inclusion proof: one place, two leaves.
+- `leaves`: `index 5`, then for each head `leaf HASH` and its inclusion proof: one place, two
+  leaves.
 
 A log that signs one history cannot be accused, by whatever mixture of its heads, without a
 collision of SHA-256 or its key. Who also cosigned both heads is accused with it. Proven by
