@@ -1,0 +1,268 @@
+"""Watching other parties' logs: their heads are kept, compared with one another and passed on.
+
+A folder holds, under the hash of each log's origin, `heads/HASH` (the newest head, and when it was
+heard) and `forks/HASH` (the proof that the log signed two histories). Each head that is heard, from
+the log or from another watcher, is compared with the kept one by hashes of the larger tree, which
+may come from anyone. So a log that shows two watchers two histories is found out by the one whose
+history is the longer, as soon as they talk.
+
+Watchers talk over HTTP, and only by asking: `GET /heads` has the newest heads in one text,
+`GET /forks` the proofs' hashes, `GET /forks/HASH` one proof. Nothing is pushed, what is asked of a
+stranger is bounded, and nothing that is heard counts before it has been checked against a key.
+Proven by tests/brake/test_brake_watch.py. Not covered: a log that shows all watchers the same lie.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tachograph.brake.exchange import UnreachableError, get
+from tachograph.brake.fork import (
+    FORK_BYTES,
+    Fork,
+    check_fork,
+    find_fork,
+    format_fork,
+    join_heads,
+    parse_fork,
+    split_heads,
+)
+from tachograph.brake.source import Source, hashes
+from tachograph.brake.witness.memory import Held, Memory, Slot, slot_name
+from tachograph.errors import (
+    DamagedError,
+    EvidenceError,
+    FormatError,
+    ProofError,
+    StoreError,
+    TachographError,
+)
+from tachograph.ledger.disk import write_file
+from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
+from tachograph.merkle.note import VerifierKey, check_note, format_note, parse_note
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+HEADS_BYTES = 1 << 20
+"""Most that is read of another watcher's heads."""
+HEADS = 256
+"""Most heads that are looked at, of one watcher and in one round."""
+
+What = Literal["new", "same", "older", "fork", "unproven", "refused", "unreachable"]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was heard once."""
+
+    origin: str | None
+    """Of which log; None where that could not be told."""
+    source: str
+    """From whom: the URL that was asked."""
+    what: What
+    """`unproven`: signed by the log, and nobody gave the hashes that compare it with the kept head;
+    `refused`: not signed by the log, or no head."""
+    size: int | None
+    detail: str
+    """A sentence where there is more to say; else empty."""
+
+
+class Watch:
+    """A watcher. Several processes may share its folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        keys: Sequence[VerifierKey],
+        urls: Sequence[str],
+        peers: Sequence[str] = (),
+        *,
+        open_source: Callable[[str], Source],
+    ) -> None:
+        """Watch the logs published at `urls`, whose keys are among `keys`, and ask `peers`.
+
+        `open_source` reads what is published at a URL. Raises StoreError.
+        """
+        self._keys = {key.name: key for key in keys}
+        self._urls = tuple(urls)
+        self._peers = tuple(peers)
+        self._open_source = open_source
+        self._where: dict[str, str] = {}
+        self._forks = folder / "forks"
+        try:
+            self._forks.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be made: {error.strerror}", hint=_DISK) from error
+        self._memory = Memory(folder / "heads")
+
+    def round(self) -> list[Sighting]:
+        """Ask every log and every watcher once; what was heard, in that order."""
+        heard = [self._ask_log(url) for url in self._urls]
+        for peer in self._peers:
+            heard += self._ask_peer(peer)
+        return heard
+
+    def hear(self, note: str, source: str) -> Sighting:
+        """Take in a signed head from anyone. Raises DamagedError, StoreError."""
+        try:
+            key, head = self._check(note)
+        except EvidenceError as error:
+            return Sighting(None, source, "refused", None, error.message)
+        with self._memory.slot(key.name) as slot:
+            what, detail = self._compare(slot, key, note, head)
+        return Sighting(key.name, source, what, head.size, detail)
+
+    def heads(self) -> str:
+        """Return the newest heads of all logs, as `GET /heads` gives them."""
+        held = (self._memory.peek(slot_name(origin)) for origin in self._keys)
+        return join_heads([format_note(one.note) for one in held if one is not None])
+
+    def forks(self) -> dict[str, str]:
+        """Return the proofs of forks, by the hash of their log's origin. Raises StoreError."""
+        names = [slot_name(origin) for origin in self._keys]
+        return {name: text for name in names if (text := self._fork(name)) is not None}
+
+    def _ask_log(self, url: str) -> Sighting:
+        try:
+            note = self._open_source(url).checkpoint().decode()
+            origin = parse_checkpoint(parse_note(note).text).origin
+        except (EvidenceError, UnicodeDecodeError) as error:
+            return Sighting(None, url, "refused", None, str(error))
+        except TachographError as error:
+            return Sighting(None, url, "unreachable", None, error.message)
+        self._where[origin] = url
+        return self.hear(note, url)
+
+    def _ask_peer(self, peer: str) -> list[Sighting]:
+        base = peer.rstrip("/")
+        try:
+            heads = split_heads(_fetch(f"{base}/heads", HEADS_BYTES))
+            named = _fetch(f"{base}/forks", HEADS_BYTES).split("\n")
+            known = [n for n in map(slot_name, self._keys) if n in named and not self._fork(n)]
+            proofs = [_fetch(f"{base}/forks/{name}", FORK_BYTES) for name in known]
+        except EvidenceError as error:
+            return [Sighting(None, peer, "refused", None, error.message)]
+        except TachographError as error:
+            return [Sighting(None, peer, "unreachable", None, error.message)]
+        heard = [self._take_fork(proof, peer) for proof in proofs]
+        for head in heads[:HEADS]:
+            # A watcher may follow other logs than we do: those heads are no matter to us.
+            if parse_checkpoint(parse_note(head).text).origin in self._keys:
+                heard.append(self.hear(head, peer))
+        return heard
+
+    def _take_fork(self, text: str, source: str) -> Sighting:
+        try:
+            fork = parse_fork(text)
+            accused = check_fork(fork, list(self._keys.values()))
+        except EvidenceError as error:
+            return Sighting(None, source, "refused", None, error.message)
+        origin, sizes = accused.heads[0].origin, [head.size for head in accused.heads]
+        if origin not in self._keys:
+            return Sighting(None, source, "refused", None, "a fork of a log that is not watched")
+        self._keep_fork(origin, fork)
+        return Sighting(origin, source, "fork", sizes[1], _FORKED)
+
+    def _check(self, note: str) -> tuple[VerifierKey, Checkpoint]:
+        parsed = parse_note(note)
+        head = parse_checkpoint(parsed.text)
+        key = self._keys.get(head.origin)
+        if key is None:
+            raise ProofError(f"the log {head.origin!r} is not known", hint="give its key")
+        check_note(parsed, [key])
+        return key, head
+
+    def _compare(
+        self, slot: Slot, key: VerifierKey, note: str, head: Checkpoint
+    ) -> tuple[What, str]:
+        kept = slot.read()
+        held = kept.checkpoint if kept is not None else None
+        if kept is not None and held is not None:
+            if (held.size, held.root) == (head.size, head.root):
+                return "same", ""
+            try:
+                size = max(held.size, head.size)
+                fork = find_fork(format_note(kept.note), note, self._hashes(key.name, size))
+            except TachographError as error:
+                return "unproven", f"kept is {held.size}; {error.message}"
+            if fork is not None:
+                check_fork(fork, [key])
+                self._keep_fork(key.name, fork)
+                return "fork", _FORKED
+            if head.size < held.size:
+                return "older", f"kept is {held.size}"
+        slot.write(Held(int(time.time()), parse_note(note)))
+        return "new", ""
+
+    def _hashes(self, origin: str, size: int) -> Callable[..., Sequence[bytes]]:
+        url = self._where.get(origin)
+        if url is None:
+            raise UnreachableError("nobody is known who publishes the log", hint="give its URL")
+        return hashes(self._open_source(url), size)
+
+    def _keep_fork(self, origin: str, fork: Fork) -> None:
+        # The first proof stays: one is enough, and a log could sign new ones for ever.
+        path = self._forks / slot_name(origin)
+        try:
+            write_file(path, format_fork(fork).encode(), replace=False)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_DISK) from error
+
+    def _fork(self, name: str) -> str | None:
+        path = self._forks / name
+        try:
+            return path.read_bytes().decode()
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError as error:
+            raise DamagedError(f"{path} is no proof of a fork", hint=_DISK) from error
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error.strerror}", hint=_DISK) from error
+
+
+def watch_application(watch: Watch) -> Starlette:
+    """Return what other watchers ask, as an application for `web.serve`."""
+    from starlette.concurrency import run_in_threadpool
+    from starlette.requests import Request
+    from starlette.responses import PlainTextResponse, Response
+
+    from tachograph.brake.web import application, bounded
+
+    async def heads(request: Request) -> Response:
+        return PlainTextResponse(await run_in_threadpool(watch.heads))
+
+    async def forks(request: Request) -> Response:
+        found = await run_in_threadpool(watch.forks)
+        return PlainTextResponse("".join(f"{name}\n" for name in found))
+
+    async def fork(request: Request) -> Response:
+        found = await run_in_threadpool(watch.forks)
+        text = found.get(request.path_params["name"])
+        if text is None:
+            return PlainTextResponse("no fork of such a log is known here\n", 404)
+        return PlainTextResponse(text)
+
+    app = application([])
+    app.add_route("/heads", bounded(heads), methods=["GET"])
+    app.add_route("/forks", bounded(forks), methods=["GET"])
+    app.add_route("/forks/{name}", bounded(fork), methods=["GET"])
+    return app
+
+
+def _fetch(url: str, limit: int) -> str:
+    answered = get(url, limit=limit)
+    if answered.status != 200:
+        raise UnreachableError(f"{url} answers {answered.status}", hint="ask its operator")
+    try:
+        return answered.body.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{url} is not text", hint="ask its operator") from error
+
+
+_FORKED = "the log signed two histories; the proof is kept"
+_DISK = "see that the disk has room and that you may write there"
