@@ -20,7 +20,8 @@ from tachograph.errors import EvidenceError
 def audit(bundle: Bundle, checks: Sequence[tuple[Check, Look]] = ALL) -> AuditReport:
     """Run the checks. A pure function of the bundle; what a check cannot digest is its failure."""
     results = tuple(result for check, look in checks for result in _results(check, look, bundle))
-    return AuditReport("", bundle.at, tuple(log.name for log in bundle.logs), results, UNSEEN)
+    parties = tuple(party.name for party in bundle.terms.parties)
+    return AuditReport(bundle.document.id, bundle.at, parties, results, UNSEEN)
 
 
 def _results(check: Check, look: Look, bundle: Bundle) -> Iterator[CheckResult]:

@@ -3,7 +3,7 @@
 The folder is a C2SP tlog-tiles log: `checkpoint`, `tile/entries/...`. Hashes are derived from the
 leaves and not read, so a tile that lies is no matter; whether the signed root is theirs is
 `root_agrees`. A leaf that does not parse is a fault with its number, and the rest is read all the
-same. Proven by tests/brake/test_log_copy.py. Not covered: signatures (V1, V2), what a head held
+same. A withheld leaf counts as the entry that its opening shows, where `openings/` has a true one. Proven by tests/brake/test_log_copy.py. Not covered: signatures (V1, V2), what a head held
 elsewhere says (V3).
 """
 
@@ -12,13 +12,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tachograph.brake.commitment import (
+    OPENING_BYTES,
+    Commitment,
+    check_opening,
+    parse_leaf,
+    parse_opening,
+)
 from tachograph.brake.folder import Folder
-from tachograph.errors import FormatError
-from tachograph.ledger.entry import Entry, decode
+from tachograph.errors import EvidenceError, FormatError
+from tachograph.ledger.entry import Entry
 from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
 from tachograph.merkle.levels import Levels
 from tachograph.merkle.note import Note, parse_note
 from tachograph.merkle.tile import WIDTH, Tile, format_path, parse_bundle
+from tachograph.merkle.tree import leaf_hash
 
 CHECKPOINT_BYTES = 65_536
 """Longest signed checkpoint that is read: 64 signatures of Ed25519 fit, of ML-DSA-44 not."""
@@ -47,14 +55,18 @@ class LogCopy:
 
     name: str
     """Its folder below `logs/`; nobody vouches for it: the origin names the log."""
+    head_text: str
+    """The newest signed checkpoint, as published."""
     head: Note
-    """The newest signed checkpoint, unchecked."""
+    """The same, parsed, unchecked."""
     checkpoint: Checkpoint
     """What it says."""
     entries: tuple[Entry, ...]
     """The entries that checks ask about, in order; see BULK."""
     faults: tuple[Fault, ...]
-    """Leaves that are no entries."""
+    """Leaves that are no entries, and openings that are false."""
+    withheld: tuple[Commitment, ...]
+    """Leaves that say that an entry is there and not what it says, and that nothing opens."""
     kinds: dict[str, int]
     """How many entries of each kind, those in BULK too."""
     levels: Levels
@@ -79,6 +91,11 @@ class LogCopy:
         """Yield the kept entries of these kinds, in order."""
         return (entry for entry in self.entries if entry.kind in kinds)
 
+    @property
+    def folder(self) -> str:
+        """Its folder in the bundle, for evidence."""
+        return f"logs/{self.name}"
+
     def where(self, seq: int) -> str:
         """Name an entry, for evidence."""
         return f"{self.name}:{seq}"
@@ -90,29 +107,70 @@ def read_log(folder: Folder, name: str) -> LogCopy:
     Raises NotFoundError for a missing file, FormatError where head or bundles do not parse or
     something is too large, UsageError never.
     """
-    head = parse_note(folder.text(f"logs/{name}/checkpoint", CHECKPOINT_BYTES))
+    text = folder.text(f"logs/{name}/checkpoint", CHECKPOINT_BYTES)
+    head = parse_note(text)
     checkpoint = parse_checkpoint(head.text)
     if checkpoint.size > ENTRIES:
         raise FormatError(
             f"log {name} has {checkpoint.size} entries, {ENTRIES} are taken in",
             hint="ask for a bundle of the window in question",
         )
-    levels = Levels()
-    kept: list[Entry] = []
-    faults: list[Fault] = []
-    kinds: dict[str, int] = {}
+    copy = _Copy(folder, name)
     for leaves in _bundles(folder, name, checkpoint.size):
-        for seq, leaf in enumerate(leaves, levels.size):
-            try:
-                entry = _entry(seq, leaf)
-            except FormatError as error:
-                faults.append(Fault(seq, error.message))
-                continue
-            kinds[entry.kind] = kinds.get(entry.kind, 0) + 1
-            if entry.kind not in BULK:
-                kept.append(entry)
-        levels.extend(leaves)
-    return LogCopy(name, head, checkpoint, tuple(kept), tuple(faults), kinds, levels)
+        for leaf in leaves:
+            copy.take(leaf)
+    return LogCopy(
+        name, text, head, checkpoint,
+        tuple(copy.entries), tuple(copy.faults), tuple(copy.withheld), copy.kinds, copy.levels,
+    )  # fmt: skip
+
+
+class _Copy:
+    """A log while it is read, leaf by leaf."""
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._opened = set(folder.names(f"openings/{name}"))
+        self._hashes = bytearray()
+        self._seq = 0
+        self._levels = Levels()
+        self.entries: list[Entry] = []
+        self.faults: list[Fault] = []
+        self.withheld: list[Commitment] = []
+        self.kinds: dict[str, int] = {}
+
+    @property
+    def levels(self) -> Levels:
+        """The tree over what was taken."""
+        self._levels.extend_hashes(bytes(self._hashes))
+        self._hashes.clear()
+        return self._levels
+
+    def take(self, leaf: bytes) -> None:
+        """Take in the next leaf, whatever it is."""
+        seq, self._seq = self._seq, self._seq + 1
+        self._hashes += leaf_hash(leaf)
+        try:
+            found = self._parsed(seq, leaf)
+        except EvidenceError as error:
+            self.faults.append(Fault(seq, error.message))
+            return
+        kind = found.kind or "withheld"
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if isinstance(found, Commitment):
+            self.withheld.append(found)
+        elif found.kind not in BULK:
+            self.entries.append(found)
+
+    def _parsed(self, seq: int, leaf: bytes) -> Entry | Commitment:
+        found = parse_leaf(leaf)
+        if found.seq != seq:
+            raise FormatError(f"it says that it is number {found.seq}", hint="refuse the log")
+        if isinstance(found, Commitment) and f"{seq}.json" in self._opened:
+            data = self._folder.read(f"openings/{self._name}/{seq}.json", OPENING_BYTES)
+            return check_opening(found, parse_opening(data))
+        return found
 
 
 def _bundles(folder: Folder, name: str, size: int) -> Iterator[list[bytes]]:
@@ -120,10 +178,3 @@ def _bundles(folder: Folder, name: str, size: int) -> Iterator[list[bytes]]:
         width = min(WIDTH, size - index * WIDTH)
         path = format_path(Tile("entries", index, width))
         yield parse_bundle(folder.read(f"logs/{name}/{path}"), width)
-
-
-def _entry(seq: int, leaf: bytes) -> Entry:
-    entry = decode(leaf)
-    if entry.seq != seq:
-        raise FormatError(f"the entry says that it is number {entry.seq}", hint="refuse the log")
-    return entry

@@ -87,9 +87,7 @@ def _row(first: str, cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"  {first}  {'  '.join(padded)}".rstrip()
 
 
-def _results(
-    heading: str, report: AuditReport, outcome: Outcome, details: bool
-) -> Iterator[str]:
+def _results(heading: str, report: AuditReport, outcome: Outcome, details: bool) -> Iterator[str]:
     found = [result for result in report.results if result.outcome == outcome]
     if not found:
         return

@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tachograph.brake.bundle import Bundle
-from tachograph.brake.checks import history
+from tachograph.brake.checks import bounds, envelopes, gapless, history, witnessed
 from tachograph.brake.verdict import Check, CheckResult
 
 Look = Callable[[Bundle], Iterable[CheckResult]]
 
-ALL: tuple[tuple[Check, Look], ...] = ((history.CHECK, history.look),)
+ALL: tuple[tuple[Check, Look], ...] = (
+    (envelopes.CHECK, envelopes.look),
+    (witnessed.CHECK, witnessed.look),
+    (history.CHECK, history.look),
+    (gapless.CHECK, gapless.look),
+    (bounds.CHECK, bounds.look),
+)
 """Every check there is, in order: add yours here."""
 
 __all__ = ["ALL", "Look"]

@@ -1,17 +1,21 @@
 """V3, one history: every head of a log, whoever held it, is a beginning of the log in the bundle.
 
-Heads held before (by the verifier), heads gossiped (by others, in `held/`) and heads that the log
-itself recorded must have the roots that the leaves give at their sizes. Proven by
+Heads held before (by the verifier), gossiped (by others), heard (which parties recorded in their own
+logs) and recorded by the log itself must have the roots that the leaves give at their sizes; and
+what followers copied from the register must be what the register shows. Only heads that the log's
+own key signed count, so nobody can frame a log with a forged one. Proven by
 tests/brake/test_check_history.py and the red team's rows 9 to 12.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from tachograph.brake.bundle import Bundle, HeldHead
+from tachograph.brake.bundle import Bundle
 from tachograph.brake.log_copy import LogCopy
+from tachograph.brake.signed_heads import SignedHead
 from tachograph.brake.verdict import Check, CheckResult
+from tachograph.ledger.kinds import StatementCopied, StatementPosted
 
 CHECK = Check(
     "V3",
@@ -19,35 +23,86 @@ CHECK = Check(
     "both",
     "a log that shows different histories to different readers, or takes back what it showed",
     (
-        "the head that the other reader saw is among the held heads",
-        "SHA-256 finds no collisions",
+        "the head that the other reader saw is in the bundle: held, gossiped or recorded",
+        "SHA-256 has no collisions",
     ),
 )
 
 
 def look(bundle: Bundle) -> Iterator[CheckResult]:
-    """One result a log."""
-    for log in bundle.logs:
-        yield _of_log(bundle, log)
+    """One result for each log that the agreement names, one for each follower's copy."""
+    for subject, key in bundle.expected_logs:
+        log = bundle.log(key.name)
+        if log is None:
+            yield CHECK.not_assessed(subject, f"the bundle holds no readable log {key.name}")
+        else:
+            yield _of_log(bundle, subject, log)
+    if bundle.register is not None:
+        register = dict(_statements(bundle.register))
+        for subject, key in bundle.expected_logs:
+            log = bundle.log(key.name)
+            if log is not None and log is not bundle.register:
+                yield from _copied(bundle, subject, log, register)
 
 
-def _of_log(bundle: Bundle, log: LogCopy) -> CheckResult:
+def _of_log(bundle: Bundle, subject: str, log: LogCopy) -> CheckResult:
+    heads = bundle.heads.of(log.origin)
     if not log.root_agrees:
-        return CHECK.failed(log.name, "the signed root is not the root of the leaves")
-    held = list(bundle.heads(log.origin))
-    for head in held:
+        return CHECK.failed(subject, "the signed root is not that of the leaves shown",
+                            evidence=[log.folder])  # fmt: skip
+    for head in heads:
         problem = _problem(log, head)
         if problem:
-            return CHECK.failed(log.name, problem, evidence=[head.file, f"logs/{log.name}"])
-    if not held:
-        return CHECK.not_assessed(log.name, "no head of this log was held before or gossiped")
-    return CHECK.passed(log.name, f"{len(held)} held heads are beginnings of the log")
+            return CHECK.failed(subject, problem, evidence=[head.where, f"{log.folder}/checkpoint"],
+                                proof=f"{head.note}\n{log.head_text}")  # fmt: skip
+    others = _from_elsewhere(log, heads)
+    if not others:
+        return CHECK.not_assessed(
+            subject, "no head of this log was held, gossiped or recorded by anybody else"
+        )
+    return CHECK.passed(subject, f"{len(others)} heads seen by others are beginnings of the log")
 
 
-def _problem(log: LogCopy, head: HeldHead) -> str:
+def _from_elsewhere(log: LogCopy, heads: Sequence[SignedHead]) -> list[SignedHead]:
+    own = (f"{log.name}:", f"{log.folder}/")
+    return [head for head in heads if not head.where.startswith(own)]
+
+
+def _problem(log: LogCopy, head: SignedHead) -> str:
     size = head.checkpoint.size
     if size > log.size:
-        return f"a head at {size} was signed, and the log shown has {log.size}: it was rolled back"
+        return f"a head at {size} was signed, and the log shown ends at {log.size}: rolled back"
     if log.levels.root(size) != head.checkpoint.root:
         return f"two roots for the first {size} entries: the log has forked"
     return ""
+
+
+def _copied(
+    bundle: Bundle, subject: str, log: LogCopy, register: dict[int, str]
+) -> Iterator[CheckResult]:
+    copies = [
+        (log.where(entry.seq), entry.body)
+        for entry in log.of_kind("StatementCopied")
+        if isinstance(entry.body, StatementCopied)
+        and entry.body.register == bundle.register_key.name
+    ]
+    expected = iter(register)
+    for where, copy in copies:
+        index = next(expected, None)
+        if copy.index != index or copy.envelope != register[index]:
+            yield CHECK.failed(subject, _difference(copy, index, register), evidence=[where])
+            return
+    if copies:
+        yield CHECK.passed(subject, f"{len(copies)} statements copied as the register has them")
+
+
+def _difference(copy: StatementCopied, index: int | None, register: dict[int, str]) -> str:
+    if index is not None and register.get(copy.index) == copy.envelope:
+        return f"its copy of the register leaves out or turns round entry {index}"
+    return f"entry {copy.index} of the register is another in its copy: one of the two was forged"
+
+
+def _statements(register: LogCopy) -> Iterator[tuple[int, str]]:
+    for entry in register.of_kind("StatementPosted"):
+        if isinstance(entry.body, StatementPosted):
+            yield entry.seq, entry.body.envelope
