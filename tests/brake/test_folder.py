@@ -54,7 +54,7 @@ def test_links_are_not_followed(folder: Path):
     (folder / "link").symlink_to(folder.parent / "secret")
     (folder / "dir").symlink_to(folder / "below")
     for name in ("link", "dir/file"):
-        with pytest.raises(FormatError, match="link|no file") as caught:
+        with pytest.raises(FormatError, match=r"link|no file") as caught:
             Folder(folder).read(name)
         assert "outside" not in caught.value.message
         assert not Folder(folder).has(name)

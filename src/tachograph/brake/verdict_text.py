@@ -1,8 +1,8 @@
 """A report as lines of text, and as plain values for JSON.
 
 Pass, fail and not assessed are words, so no meaning hangs on colour; "not assessed" is spelled out
-in each cell where nothing could be said. The list of what cannot be seen closes every report. Proven
-by tests/brake/test_verdict_text.py and the golden session brake_audit.txt.
+in each cell where nothing could be said. The list of what cannot be seen closes every report.
+Proven by tests/brake/test_verdict_text.py and the golden session brake_audit.txt.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HEADINGS: tuple[tuple[About, str], ...] = (
 
 
 def lines(report: AuditReport, checks: Sequence[Check], details: bool = False) -> list[str]:
-    """Return the report as lines; with `details`, every result instead of those that need a look."""
+    """Return the report as lines; with `details`, every result and not only what needs a look."""
     return [
         f"agreement {report.agreement or 'none'}",
         f"at {report.at}",
@@ -113,7 +113,8 @@ def _terms(report: AuditReport, checks: Sequence[Check]) -> Iterator[str]:
     yield "what a pass excludes, with what probability, if what holds"
     for check in checks:
         yield f"  {check.id} {check.title}: {check.detects}"
-        yield f"      probability {_chance(report, check.id)}; assumes {'; '.join(check.assumptions)}"
+        yield f"      probability {_chance(report, check.id)}"
+        yield f"      assumes {'; '.join(check.assumptions)}"
 
 
 def _chance(report: AuditReport, check: str) -> str:

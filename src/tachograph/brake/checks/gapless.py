@@ -1,4 +1,4 @@
-"""V4, gapless record: every statement, heartbeat and window is there, or its absence is a violation.
+"""V4, gapless record: every statement, beat and window is there, or its absence is a violation.
 
 Statements are numbered for each speaker, beats and windows for each meter, all from 0. What has not
 come after the agreement's grace is missing. Two different statements with one number are no gap:
@@ -45,9 +45,11 @@ def look(bundle: Bundle) -> Iterator[CheckResult]:
             else:
                 yield _declared(bundle, party.name, site.name)
             yield from (_metered(bundle, party.name, meter) for meter in there)
-    for speaker, role in bundle.terms.roles.items():
-        if role in ("verifier", "panel") and bundle.by(speaker):
-            yield _numbers(bundle, EVERYBODY, speaker)
+    officials = [name for name, role in bundle.terms.roles.items() if role in ("verifier", "panel")]
+    spoke = [name for name in officials if bundle.by(name)]
+    yield from (_numbers(bundle, EVERYBODY, name) for name in spoke)
+    if not spoke:
+        yield CHECK.not_assessed(EVERYBODY, "no verifier or panelist has stated anything")
 
 
 def _numbers(bundle: Bundle, subject: str, speaker: str) -> CheckResult:

@@ -1,9 +1,9 @@
 """V3, one history: every head of a log, whoever held it, is a beginning of the log in the bundle.
 
-Heads held before (by the verifier), gossiped (by others), heard (which parties recorded in their own
-logs) and recorded by the log itself must have the roots that the leaves give at their sizes; and
-what followers copied from the register must be what the register shows. Only heads that the log's
-own key signed count, so nobody can frame a log with a forged one. Proven by
+Heads held before (by the verifier), gossiped (by others), heard (which parties recorded in their
+own logs) and recorded by the log itself must have the roots that the leaves give at their sizes;
+and what followers copied from the register must be what the register shows. Only heads that the
+log's own key signed count, so nobody can frame a log with a forged one. Proven by
 tests/brake/test_check_history.py and the red team's rows 9 to 12.
 """
 

@@ -1,9 +1,9 @@
 """V2, logged and witnessed: each log's head is signed by its key, cosigned by a quorum, and fresh.
 
 The quorum is the agreement's tlog-policy with its groups by bloc, never one that the bundle brings.
-Single records with their own proofs (`proofs/NAME.tlog-proof` beside `proofs/NAME.leaf`) are held to
-the same, and to the specification's limit of 63 hashes. Proven by
-tests/brake/test_check_witnessed.py and the red team's rows 9 and 38.
+Single records with their own proofs (`proofs/X.tlog-proof` beside `proofs/X.leaf`) are held to the
+same, and to the specification's limit of 63 hashes. Proven by tests/brake/test_check_witnessed.py
+and the red team's rows 9 and 38.
 """
 
 from __future__ import annotations
