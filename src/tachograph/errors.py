@@ -12,6 +12,7 @@ TachographError
 └── WorldError           the machine is in the way: could not tell      exit 3
     ├── BoxError         a box could not be set up, or broke (never the candidate's fault)
     ├── StoreError       the ledger's store cannot be read or written
+    ├── ClockError       the machine's clock is behind what was recorded already
     └── ModelError       a model cannot be asked, or gave no answer
 
 Every error carries a message (lower case, no full stop) and a hint: the next thing to do.
@@ -96,6 +97,12 @@ class StoreError(WorldError):
     """The ledger's store cannot be read or written."""
 
     kind = "store"
+
+
+class ClockError(WorldError):
+    """The machine's clock is behind what was recorded already."""
+
+    kind = "clock"
 
 
 class ModelError(WorldError):

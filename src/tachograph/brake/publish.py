@@ -15,10 +15,7 @@ timed by bench/tiles.py. Not covered: a host that changes what it was given; the
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -26,7 +23,7 @@ from typing import Protocol
 from tachograph.brake.source import CHECKPOINT, FolderSource
 from tachograph.errors import DamagedError, NotFoundError, StoreError
 from tachograph.ledger import Ledger
-from tachograph.ledger.disk import make_folder, write_file, write_files
+from tachograph.ledger.disk import locked, make_folder, write_file, write_files
 from tachograph.ledger.heads import KEEP, parse_head
 from tachograph.ledger.store import Head
 from tachograph.merkle.edge import Edge
@@ -138,8 +135,8 @@ def publish(log: Log, home: Path, folder: Path, cosign: Cosign | None = None) ->
 
     Raises DamagedError, StoreError, and what `cosign` raises.
     """
-    with _locked(home):
-        try:
+    try:
+        with locked(home / LOCK):
             make_folder(folder)
             edge = _published(log, folder)
             before = edge.size
@@ -150,11 +147,11 @@ def publish(log: Log, home: Path, folder: Path, cosign: Cosign | None = None) ->
                 note = cosign(note, folder)
             write_file(folder / CHECKPOINT, note.encode(), replace=True)
             writer.tidy()
-        except OSError as error:
-            raise StoreError(
-                f"{folder} cannot be written: {error.strerror}",
-                hint="see that the disk has room and that you may write there; then publish again",
-            ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{folder} cannot be written: {error.strerror}",
+            hint="see that the disk has room and that you may write there; then publish again",
+        ) from error
     return Published(log.verifier.name, edge.size, before, writer.count, note)
 
 
@@ -251,18 +248,3 @@ class _Writer:
             for partial in folder.iterdir():
                 partial.unlink(missing_ok=True)
             folder.rmdir()
-
-
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    try:
-        handle = os.open(home / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StoreError(f"{home / LOCK} cannot be made: {error.strerror}", hint="see to it") from (
-            error
-        )
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -24,6 +24,7 @@ class Ticket:
     """Drafts of one append, and what became of them: entries or an error, never both."""
 
     drafts: tuple[Draft, ...]
+    not_before: str = ""
     entries: list[Entry] = field(default_factory=list)
     error: TachographError | None = None
     done: bool = False
@@ -47,9 +48,9 @@ class Queue:
         self._arriving = threading.Lock()
         self._committing = threading.Lock()
 
-    def submit(self, drafts: Sequence[Draft]) -> list[Entry]:
+    def submit(self, drafts: Sequence[Draft], not_before: str = "") -> list[Entry]:
         """Return the entries once they are durable; raises what refused them."""
-        ticket = Ticket(tuple(drafts))
+        ticket = Ticket(tuple(drafts), not_before)
         with self._arriving:
             self._waiting.append(ticket)
         with self._committing:

@@ -74,14 +74,15 @@ class Ledger:
 
     # Write.
 
-    def append(self, drafts: Sequence[Draft]) -> list[Entry]:
+    def append(self, drafts: Sequence[Draft], *, not_before: str = "") -> list[Entry]:
         """Record (actor, parents, body) drafts, next to each other, all or none.
 
+        With `not_before`, a time as entries write it, raises ClockError where the clock is behind.
         Durable when it returns, together with every object that a body names; those must have been
         put before. Parents are entries recorded before. Raises FormatError, NotFoundError,
         DamagedError, StoreError; a killed process leaves all of the drafts or none.
         """
-        return self._queue.submit(drafts)
+        return self._queue.submit(drafts, not_before)
 
     def put(self, data: bytes) -> str:
         """Take large content into the ledger; return its SHA-256 in hex. Raises StoreError.

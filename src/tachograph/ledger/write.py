@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tachograph.errors import DamagedError, NotFoundError, TachographError
+from tachograph.errors import ClockError, DamagedError, NotFoundError, TachographError
 from tachograph.ledger import blocks, entry
 from tachograph.ledger.commit import Ticket
 from tachograph.ledger.entry import Entry
@@ -71,6 +71,11 @@ def _root(size: int, near: Mapping[int, bytes]) -> bytes:
 def _place(ticket: Ticket, seq: int, objects: Objects) -> list[bytes]:
     """Give the drafts of a ticket their places from `seq` on; return their bytes."""
     time = entry.now()
+    if time < ticket.not_before:
+        raise ClockError(
+            f"the clock says {time}, which is before {ticket.not_before}",
+            hint="set the machine's clock, then do it again",
+        )
     entries = [
         Entry(place, time, actor, tuple(parents), body)
         for place, (actor, parents, body) in enumerate(ticket.drafts, seq)
