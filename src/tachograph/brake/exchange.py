@@ -12,6 +12,7 @@ import http.client
 import socket
 import ssl
 import threading
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -41,9 +42,15 @@ class Answered:
     """As sent, in lower case; empty where none was."""
 
 
-def get(url: str, *, limit: int, timeout_seconds: float = TIMEOUT_SECONDS) -> Answered:
-    """Return the answer to a GET. Raises UnreachableError, and UsageError for no HTTP URL."""
-    return _exchange("GET", url, None, {}, limit, timeout_seconds)
+def get(
+    url: str, *, limit: int, timeout_seconds: float = TIMEOUT_SECONDS, packed: bool = False
+) -> Answered:
+    """Return the answer to a GET; with `packed`, one that may come as gzip.
+
+    `limit` bounds what was unpacked too. Raises UnreachableError, and UsageError for no HTTP URL.
+    """
+    headers = {"Accept-Encoding": "gzip, identity"} if packed else {}
+    return _exchange("GET", url, None, headers, limit, timeout_seconds)
 
 
 def post(
@@ -74,8 +81,9 @@ def _exchange(
             data = _read(answer, limit)
             if over.is_set():
                 raise TimeoutError("out of time")
+            data = _unpacked(data, answer.getheader("Content-Encoding"), limit)
             return Answered(answer.status, data, (answer.getheader("Content-Type") or "").lower())
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
         raise _unreachable(url, str(error) or type(error).__name__) from error
     finally:
         connection.close()
@@ -133,6 +141,22 @@ def _read(answer: http.client.HTTPResponse, limit: int) -> bytes:
     if answer.length:
         raise http.client.IncompleteRead(bytes(data), answer.length)
     return bytes(data)
+
+
+def _unpacked(data: bytes, coding: str | None, limit: int) -> bytes:
+    # A log may send a bundle as gzip to whoever asks (C2SP tlog-tiles, Log entries).
+    coding = (coding or "identity").lower()
+    if coding == "identity":
+        return data
+    if coding != "gzip":
+        raise http.client.HTTPException(f"an answer in the coding {coding[:20]!r}")
+    unpacker = zlib.decompressobj(wbits=31)
+    whole = unpacker.decompress(data, limit + 1)
+    if len(whole) > limit:
+        raise http.client.HTTPException(f"an answer of more than {limit} bytes")
+    if not unpacker.eof or unpacker.unused_data:
+        raise http.client.HTTPException("an answer that is no whole gzip")
+    return whole
 
 
 def _unreachable(url: str, reason: str) -> UnreachableError:
