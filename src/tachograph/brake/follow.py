@@ -155,7 +155,50 @@ class Follower:
                 hint="see that you may write there",
             ) from error
 
-    def _policy(terms: Terms) -> Policy:
+    def _newest(self, source: Source, now: float) -> tuple[str, Checkpoint]:
+        """The register's head, as signed and as lately cosigned as the agreement demands."""
+        try:
+            text = source.checkpoint().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise FormatError("the checkpoint is not text", hint=_AGAIN) from error
+        witnessed = check_policy(self._policy, parse_note(text))
+        oldest, latest = now - self._terms.timers.deaf / 1000, now + SKEW_SECONDS
+        lately = {one.key for one in witnessed.cosigned if oldest <= one.time_seconds <= latest}
+        if (missing := self._policy.missing(lately)) is not None:
+            raise StaleError(
+                f"the register's head was not seen lately by a quorum of {missing}",
+                hint="wait for its witnesses; without them it may be an old head played again",
+            )
+        return text, witnessed.checkpoint
+
+    def _catch_up(self) -> None:
+        """Take in what this ledger has recorded of the register since."""
+        held = self._held
+        wanted = [RegisterHeard, RegisterSeen, StatementCopied]
+        for one in self._ledger.entries(kinds=wanted, start=self._read):
+            self._read = one.seq + 1
+            body = one.body
+            if getattr(body, "register", None) != held.head.origin:
+                continue
+            if isinstance(body, StatementCopied):
+                held.copies[body.index] = body.envelope
+            elif isinstance(body, RegisterSeen):
+                held = dataclasses.replace(held, note=body.note, head=_said(body.note))
+            elif isinstance(body, RegisterHeard):
+                head = _said(body.note)
+                held = _Held(body.note, head, head.size, body.note, one.time, {})
+            self._held = held
+
+    def _refresh(self, note: str, head: Checkpoint, now: float) -> bool:
+        """Record a head that brought nothing new, where that was last done long enough ago."""
+        age = now - datetime.fromisoformat(self._held.heard_at).timestamp()
+        if 0 <= age < self._quiet_seconds:
+            return False
+        self._ledger.append([("follower", (), RegisterHeard(head.origin, note))])
+        return True
+
+
+def _policy(terms: Terms) -> Policy:
     register = PolicyLog(parse_verifier_key(terms.register))
     if not terms.witnesses:
         return Policy((register,), (), (), NONE)
