@@ -8,6 +8,7 @@ from redteam.world import World
 
 from tachograph.brake.bundle import read_bundle
 from tachograph.brake.checks import history
+from tachograph.brake.fork import check_fork, parse_fork
 from tachograph.brake.verdict import CheckResult
 from tachograph.ledger import kinds
 
@@ -43,18 +44,21 @@ def test_a_head_that_nobody_signed_proves_nothing(world: World, tmp_path: Path):
     )
 
 
-def test_a_failure_carries_both_signed_heads(world: World, tmp_path: Path):
-    """What convinces a stranger: two notes by one key."""
+def test_a_failure_carries_a_proof_for_strangers(world: World, tmp_path: Path):
+    """At one size or at two: a file that the log's key alone convicts by."""
     world.run()
     party = world.parties[0]
     log = world.logs[party]
-    other = log.branch(log.size - 1)
-    other.record(world.now, "loop", kinds.RunResumed(run="r-1"))
-    world.held.append(other.head())
-    found = [r for r in history.look(read_bundle(world.write(tmp_path / "b"), world.at))
-             if r.outcome == "fail"]  # fmt: skip
-    assert [r.subject for r in found] == [party]
-    assert found[0].proof.count(f"\u2014 {log.key.name} ") == 2
+    held = list(world.held)
+    for number, size in enumerate((log.size - 1, log.size // 2)):
+        other = log.branch(size)
+        other.record(world.now, "loop", kinds.RunResumed(run="r-1"))
+        world.held = [*held, other.head()]
+        bundle = read_bundle(world.write(tmp_path / str(number)), world.at)
+        (found,) = [result for result in history.look(bundle) if result.outcome == "fail"]
+        assert found.subject == party
+        accused = check_fork(parse_fork(found.proof), [log.key.verifier])
+        assert accused.keys == (log.key.verifier,)
 
 
 def test_a_copy_that_leaves_a_statement_out_fails(world: World, tmp_path: Path):

@@ -38,9 +38,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tachograph.brake.witness.protocol import parse_size
 from tachograph.errors import FormatError, ProofError
-from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
+from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint, parse_size
 from tachograph.merkle.note import (
     VerifierKey,
     check_note,

@@ -62,5 +62,12 @@ def parse_checkpoint(text: str) -> Checkpoint:
     return checkpoint
 
 
+def parse_size(text: str) -> int | None:
+    """Return the size that `text` spells in the one way there is; None where it spells none."""
+    if not text.isascii() or not text.isdigit() or len(text) > 20 or str(int(text)) != text:
+        return None
+    return int(text)
+
+
 def _refusal(message: str) -> FormatError:
     return FormatError(message, hint="fetch it again as it was published")

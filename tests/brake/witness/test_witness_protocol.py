@@ -15,11 +15,15 @@ from tachograph.brake.witness.protocol import (
     Submitted,
     follow,
     format_request,
-    parse_size,
     receive,
 )
 from tachograph.errors import FormatError
-from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint, parse_checkpoint
+from tachograph.merkle.checkpoint import (
+    Checkpoint,
+    format_checkpoint,
+    parse_checkpoint,
+    parse_size,
+)
 from tachograph.merkle.note import SigningKey, format_note, parse_note, sign_note
 
 LOG = Log(40)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tachograph.brake.bundle import Bundle
+from tachograph.brake.fork import find_fork, format_fork
 from tachograph.brake.log_copy import LogCopy
 from tachograph.brake.signed_heads import SignedHead
 from tachograph.brake.verdict import Check, CheckResult
@@ -53,8 +54,8 @@ def _of_log(bundle: Bundle, subject: str, log: LogCopy) -> CheckResult:
     for head in heads:
         problem = _problem(log, head)
         if problem:
-            return CHECK.failed(subject, problem, evidence=[head.where, f"{log.folder}/checkpoint"],
-                                proof=f"{head.note}\n{log.head_text}")  # fmt: skip
+            evidence = [head.where, f"{log.folder}/checkpoint"]
+            return CHECK.failed(subject, problem, evidence=evidence, proof=_proof(log, head))
     others = _from_elsewhere(log, heads)
     if not others:
         return CHECK.not_assessed(
@@ -75,6 +76,14 @@ def _problem(log: LogCopy, head: SignedHead) -> str:
     if log.levels.root(size) != head.checkpoint.root:
         return f"two roots for the first {size} entries: the log has forked"
     return ""
+
+
+def _proof(log: LogCopy, head: SignedHead) -> str:
+    """A fork that a stranger can check (fork.py); empty where the head is larger than the log."""
+    if head.checkpoint.size > log.size:
+        return ""
+    fork = find_fork(head.note, log.head_text, log.levels.read)
+    return format_fork(fork) if fork is not None else ""
 
 
 def _copied(

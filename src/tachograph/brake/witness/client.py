@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from tachograph.brake.exchange import Answered, post
 from tachograph.brake.policy import PolicyWitness
-from tachograph.brake.witness.protocol import format_request, parse_size
+from tachograph.brake.witness.protocol import format_request
 from tachograph.errors import FormatError, ProofError, TachographError
-from tachograph.merkle.checkpoint import parse_checkpoint
+from tachograph.merkle.checkpoint import parse_checkpoint, parse_size
 from tachograph.merkle.note import Note, Signature, format_note, parse_note, parse_signatures
 
 ANSWER_BYTES = 1 << 16

@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tachograph.errors import EvidenceError, FormatError, ProofError
-from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
+from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint, parse_size
 from tachograph.merkle.note import (
     Note,
     VerifierKey,
@@ -147,13 +147,6 @@ def _parse(body: bytes) -> tuple[int, tuple[bytes, ...], str]:
     if any(len(hash_) != HASH_BYTES for hash_ in proof):
         raise _bad(f"a line of a proof is not a hash of {HASH_BYTES} bytes")
     return old, proof, note
-
-
-def parse_size(text: str) -> int | None:
-    """Return the size that `text` spells in the one way there is; None where it spells none."""
-    if not text.isascii() or not text.isdigit() or len(text) > 20 or str(int(text)) != text:
-        return None
-    return int(text)
 
 
 def format_held(time_seconds: int, note: Note) -> str:
