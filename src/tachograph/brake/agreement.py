@@ -7,8 +7,8 @@
 The answer follows from the ledger and the time, and from nothing else: the agreements it adopted,
 the register's statements (posted here, or copied by a follower), when the register was last heard,
 voluntary holds. It obeys all of them, the strictest first, so whoever writes a hold into the
-ledger, in any process, is obeyed at the next question. **What cannot be told is refused**: a ledger that
-cannot be read gives no leave, and a party that has not heard the register for longer than an
+ledger, in any process, is obeyed at the next question. **What cannot be told is refused**: a ledger
+that cannot be read gives no leave, and a party that has not heard the register for longer than an
 agreement allows holds. A question costs one look at the ledger's size while nothing new was
 recorded. Proven by tests/brake/test_brake_agreement.py and test_brake_obeys.py.
 """
