@@ -13,7 +13,7 @@ FLOORS = {
     "task": 3, "ledger": 3,
     "brake": 4, "gauges": 4, "review": 4,
     "loop": 5,
-    "dashboard": 6, "inspect": 6,
+    "dashboard": 6, "inspect": 6, "label": 6,
     "cli": 7,
 }  # fmt: skip
 

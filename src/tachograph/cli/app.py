@@ -15,6 +15,7 @@ from tachograph.cli import (
     box,
     export,
     gauge,
+    label,
     ledger,
     pause,
     replay,
@@ -49,6 +50,7 @@ replay.add_to(app)
 pause.add_to(app)
 unseal.add_to(app)
 gauge.add_to(app)
+label.add_to(app)
 report.add_to(app)
 app.add_typer(task.app, name="task")
 app.add_typer(box.app, name="box")

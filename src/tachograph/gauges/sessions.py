@@ -18,7 +18,7 @@ its own success, which never counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -38,6 +38,7 @@ from tachograph.gauges.reading import (
     Series,
     Verdict,
     Window,
+    join,
     number,
 )
 from tachograph.gauges.stats.bootstrap import draw_counts, members, percentile_interval
@@ -63,7 +64,7 @@ class Options:
 
     labels: Path | None = option(None, "a table: session, and class, success or redirections")
     calibration: Path | None = option(
-        None, "a table: judge and human, 0 or 1, of the same sessions"
+        None, "a table: human, 0 or 1, and judge or (of the labels) session"
     )
     replicates: int = option(2000, "bootstrap resamples")
     seed: int = option(0, "of the bootstrap")
@@ -82,6 +83,10 @@ class Data:
     sessions: tuple[Session, ...]
     calibration: tuple[tuple[bool, bool], ...]
     """(judge, human) of each."""
+    judges: tuple[str, ...] = ()
+    """Who gave the labels, where their table says."""
+    unjudged: int = 0
+    """Sessions of the calibration that the judge gave no label."""
 
 
 def read(inputs: Inputs, options: Options) -> Data:
@@ -93,18 +98,36 @@ def read(inputs: Inputs, options: Options) -> Data:
                 raise FormatError(f"{path}: session {session.id!r} is there twice",
                                   hint="name each log once")  # fmt: skip
             found[session.id] = session
-    if options.labels:
-        _label(found, options.labels)
-    pairs: list[tuple[bool, bool]] = []
-    if options.calibration:
-        pairs = [(row.truth("judge"), row.truth("human")) for row in read_rows(options.calibration)]
+    judges = _label(found, options.labels) if options.labels else ()
+    pairs = list(_pairs(found, options.calibration)) if options.calibration else []
     if not found:
         raise FormatError("no session in these files", hint=GAUGE.example)
-    return Data(tuple(found.values()), tuple(pairs))
+    known = [(bool(judge), human) for judge, human in pairs if judge is not None]
+    return Data(tuple(found.values()), tuple(known), judges, len(pairs) - len(known))
 
 
-def _label(found: dict[str, Session], path: Path) -> None:
+def _pairs(found: Mapping[str, Session], path: Path) -> Iterator[tuple[float | None, bool]]:
+    """(judge, human) of each row; the judge's word is in the row, or is the session's label."""
     for row in read_rows(path):
+        if "judge" in row or "session" not in row:
+            yield row.truth("judge"), row.truth("human")
+            continue
+        name = row.text("session")
+        if name not in found:
+            raise row.fault("session", f"no such session in the logs: {name!r:.60}")
+        success = found[name].success
+        if success not in (None, 0, 1):
+            raise row.fault("session", f"its label is {success:g}, neither 0 nor 1")
+        yield success, row.truth("human")
+
+
+def _label(found: dict[str, Session], path: Path) -> tuple[str, ...]:
+    """Give the sessions their labels; the judges' names and rubrics, where the table has them."""
+    judges: dict[str, None] = {}
+    for row in read_rows(path):
+        if "judge" in row:
+            prompt = row.maybe("prompt", row.text)
+            judges[row.text("judge") + (f" (rubric {prompt})" if prompt else "")] = None
         name = row.text("session")
         if name not in found:
             raise row.fault("session", f"no such session in the logs: {name!r:.60}")
@@ -116,6 +139,7 @@ def _label(found: dict[str, Session], path: Path) -> None:
             redirections=row.maybe("redirections", row.whole) or before.redirections,
             person=row.maybe("person", row.text) or before.person,
         )
+    return tuple(judges)
 
 
 # -- success ---------------------------------------------------------------------------------------
@@ -308,6 +332,10 @@ def _caveats(data: Data, table: Table | None) -> Iterator[str]:
         yield f"{bare} of {len(sessions)} sessions have no label of success and count for none."
     if table is not None and "" in table.classes:
         yield "Sessions without a class are a class of their own; the mix is then not quite fixed."
+    if data.judges:
+        yield f"Labels are the word of {join(data.judges)}."
+    if data.unjudged:
+        yield f"{data.unjudged} sessions of the calibration have no label and are left out of it."
     if not data.calibration:
         yield "No calibration against people's labels was given; a judge's errors are in the rates."
     if not all(s.person for s in sessions):

@@ -333,11 +333,17 @@ def run_ids(ledger: Ledger) -> list[str]:
 
 
 def archives(ledger: Ledger) -> dict[str, Archive]:
-    """All runs by id, the oldest first, in one reading of the ledger."""
+    """All runs by id, the oldest first, in one reading of the ledger.
+
+    What was asked of a judge of sessions (label/books.py) is no run: none was opened.
+    """
     found: dict[str, Archive] = {}
     for entry in ledger.entries():
-        if run := getattr(entry.body, "run", ""):
-            found.setdefault(run, Archive()).add(entry)
+        run = getattr(entry.body, "run", "")
+        if isinstance(entry.body, RunOpened):
+            found.setdefault(run, Archive())
+        if run in found:
+            found[run].add(entry)
     return found
 
 
