@@ -13,6 +13,7 @@ import typer
 from tachograph import __version__
 from tachograph.cli import (
     box,
+    brake,
     export,
     gauge,
     label,
@@ -54,6 +55,7 @@ label.add_to(app)
 report.add_to(app)
 app.add_typer(task.app, name="task")
 app.add_typer(box.app, name="box")
+app.add_typer(brake.app, name="brake")
 app.add_typer(ledger.app, name="ledger")
 
 

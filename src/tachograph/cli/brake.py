@@ -1,0 +1,14 @@
+"""`tacho brake`: a pause that others can verify. Each file `brake_*.py` puts its verbs here."""
+
+from __future__ import annotations
+
+import typer
+
+from tachograph.cli import brake_witness
+
+app = typer.Typer(
+    help="The brake: a pause that others can verify.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+brake_witness.add_to(app)
