@@ -127,6 +127,10 @@ class Watch:
         names = [slot_name(origin) for origin in self._keys]
         return {name: text for name in names if (text := self._fork(name)) is not None}
 
+    def path(self, name: str) -> Path:
+        """Return the file in which the proof of this name lies."""
+        return self._forks / name
+
     def _ask_log(self, url: str) -> Sighting:
         try:
             note = self._open_source(url).checkpoint().decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tachograph.cli import brake_witness
+from tachograph.cli import brake_watch, brake_witness
 
 app = typer.Typer(
     help="The brake: a pause that others can verify.",
@@ -12,3 +12,4 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 brake_witness.add_to(app)
+brake_watch.add_to(app)
