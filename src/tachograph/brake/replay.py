@@ -30,7 +30,7 @@ from tachograph.brake.said_records import (
     WeightsCommitted,
 )
 from tachograph.brake.training import char_lm, tensors
-from tachograph.brake.training.record import step_leaf
+from tachograph.brake.training.links import step_leaf
 from tachograph.brake.training.steps import NoSteps, Steps, machine_of, parse_code, take_steps
 from tachograph.brake.training.tensors import Arrays
 from tachograph.errors import EvidenceError, FormatError
@@ -79,11 +79,7 @@ def open_segment(
     if declared.task != "char-lm":
         raise FormatError(f"nobody here knows the task {declared.task!r}", hint="char-lm")
     data = tensors.unpack(_object(read, declared.data, "the data"))
-    tokens = data.get("tokens")
-    if set(data) != {"tokens"} or tokens is None or tokens.dtype != "<i8" or tokens.ndim != 1:
-        raise FormatError("the data are not one text of numbers", hint=_HINT)
-    if len(tokens) <= char_lm.CONTEXT or not 0 <= tokens.min() <= tokens.max() < char_lm.VOCABULARY:
-        raise FormatError("the text is too short, or has characters that there are not", hint=_HINT)
+    tokens = char_lm.parse_text(data)
     secret = _object(read, declared.order_commitment, "the secret of the order")
     rows = char_lm.order(secret, declared.data, len(tokens), declared.steps)
     return Segment(

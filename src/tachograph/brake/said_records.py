@@ -321,6 +321,28 @@ class DeviceAttested:
 
 
 @dataclass(frozen=True)
+class AttestationAsked:
+    """A verifier asked every device of a site to vouch for itself, freshly."""
+
+    site: str
+    """Name of the site."""
+    nonce: str
+    """The challenge, 32 bytes in hex; never used twice."""
+
+
+@dataclass(frozen=True)
+class ReferencesPublished:
+    """A verifier published what device evidence is held against. Holds until it publishes anew."""
+
+    vendors: dict[str, str]
+    """Ed25519 public keys in hex, by name of whoever certifies devices."""
+    measurements: list[str]
+    """Digests of firmware that is known to be good, hex."""
+    revoked: list[str]
+    """Ids of devices whose keys are not trusted from this statement on."""
+
+
+@dataclass(frozen=True)
 class LoadModulationAsked:
     """A verifier named the beacon that says when a site must load its devices."""
 
@@ -357,7 +379,7 @@ class TraceReported:
 Record = (
     SiteDeclared | Heartbeat | WindowReported | RunDeclared | WeightsCommitted | SegmentCommitted
     | RunCompleted | BeaconPromised | BeaconRevealed | SegmentOpened | ToleranceCalibrated
-    | SegmentReplayed | WeightsFrozen | OutputsServed | ServedReplayed | DeviceAttested
-    | LoadModulationAsked | TraceReported
+    | SegmentReplayed | WeightsFrozen | OutputsServed | ServedReplayed | AttestationAsked
+    | ReferencesPublished | DeviceAttested | LoadModulationAsked | TraceReported
 )  # fmt: skip
 """All of the above."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tachograph.brake.training.tensors import Arrays
+from tachograph.errors import FormatError
 
 Tokens = NDArray[np.int64]
 
@@ -62,6 +63,19 @@ def order(secret: bytes, data: str, characters: int, steps: int) -> Tokens:
     """(steps, BATCH): where in the text each sequence begins. `data`: the data's commitment."""
     rng = generator("order", secret, data)
     return rng.integers(0, characters - CONTEXT, size=(steps, BATCH))
+
+
+def parse_text(data: Arrays) -> Tokens:
+    """Return the text that a data object holds. Raises FormatError where it is not one."""
+    tokens = data.get("tokens")
+    if set(data) != {"tokens"} or tokens is None or tokens.dtype != "<i8" or tokens.ndim != 1:
+        raise FormatError("the data are not one text of numbers", hint=_HINT)
+    if len(tokens) <= CONTEXT or not 0 <= tokens.min() <= tokens.max() < VOCABULARY:
+        raise FormatError("the text is too short, or has characters that there are not", hint=_HINT)
+    return tokens
+
+
+_HINT = "the data of char-lm are one array `tokens` of whole numbers from 0 to 31"
 
 
 def fits(weights: Arrays) -> bool:

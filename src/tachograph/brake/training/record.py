@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tachograph import canon
 from tachograph.brake.said_records import (
     RunCompleted,
     RunDeclared,
@@ -30,6 +29,7 @@ from tachograph.brake.said_records import (
     WeightsCommitted,
 )
 from tachograph.brake.training import char_lm, tensors
+from tachograph.brake.training.links import batches_root, link, step_leaf, training_flop
 from tachograph.brake.training.steps import Steps, char_lm_code, machine_of, parse_code, take_steps
 from tachograph.brake.training.tensors import Arrays
 from tachograph.errors import UsageError
@@ -38,26 +38,6 @@ from tachograph.sandbox import Box, Limits
 LIMITS = Limits(wall_seconds=120.0, memory_mib=2048, output_mib=256)
 """Of the box that takes a segment's steps."""
 SECRET_BYTES = 32
-
-
-def link(checkpoint: WeightsCommitted) -> str:
-    """Return what the next checkpoint and the segments call this one: SHA-256 of its body."""
-    return hashlib.sha256(canon.encode(asdict(checkpoint))).hexdigest()
-
-
-def batches_root(batches: NDArray[np.int64]) -> str:
-    """Return the hex root over the batches, one leaf a step."""
-    return tensors.root_of_leaves([tensors.leaf("batch", batch) for batch in batches])
-
-
-def step_leaf(weights: Arrays, state: Arrays) -> bytes:
-    """Return the leaf that stands for the checkpoint after one step."""
-    return bytes.fromhex(tensors.root(weights)) + bytes.fromhex(tensors.root(state))
-
-
-def training_flop(declared: RunDeclared, steps: int) -> float:
-    """Floating-point operations of so many steps: six a weight and token (Kaplan et al. 2020)."""
-    return 6.0 * declared.parameters * declared.tokens_per_step * steps
 
 
 @dataclass

@@ -1,0 +1,72 @@
+"""What may be done while work is limited: in each window whatever it is called, in each lineage.
+
+Each function yields party, what is wrong, and where. V6 (balance.py) puts them together. Proven by
+tests/brake/test_check_balance.py. Not covered: many small jobs of unlike lineages that stay below
+the window's threshold; their sum is at most that threshold a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tachograph.brake.checks.evidence import Evidence, seconds
+from tachograph.brake.checks.runs import lineages
+from tachograph.brake.checks.windows import Books, can_be, name_of
+from tachograph.brake.said_records import WindowReported
+
+Problem = tuple[str, str, str]
+"""Party, what is wrong, where."""
+
+
+def over_windows(books: Books) -> Iterator[Problem]:
+    """All work that was not proven to be inference, in each window that touches a limit."""
+    evidence = books.evidence
+    capacity = {(site.party, site.site): site.capacity for site in evidence.sites}
+    for where, party, said in _windows(evidence):
+        began = seconds(said.began)
+        limited, paused, at_capacity = evidence.limited(began, began + said.seconds)
+        if limited <= 0.0:
+            continue
+        flop = sum(said.flop.values()) - books.proven_inference(party, said)
+        allowed = capacity.get((party, said.site), 0.0) * at_capacity
+        allowed += evidence.window_flop if paused > 0.0 else 0.0
+        if flop > 0.0 and flop >= allowed:
+            yield (
+                party,
+                f"{name_of(said)} did {flop:.3g} FLOP that are not proven to be inference; from "
+                f"{allowed:.3g} on that is too much while work is limited",
+                where,
+            )
+
+
+def over_lineages(books: Books) -> Iterator[Problem]:
+    """A lineage that counts as training, over all its runs and parties, and trained in a pause."""
+    trained: dict[tuple[str, str], tuple[float, str]] = {}
+    for where, party, said in _windows(books.evidence):
+        began = seconds(said.began)
+        _, paused, at_capacity = books.evidence.limited(began, began + said.seconds)
+        if paused <= 0.0 or at_capacity > 0.0:
+            continue
+        for run, flop in said.runs.items():
+            trained[(party, run)] = (trained.get((party, run), (0.0, ""))[0] + flop, where)
+    for group in lineages(books.evidence):
+        whole = sum(run.flop for run in group)
+        guilty = [run for run in group if trained.get((run.party, run.run), (0.0, ""))[0] > 0.0]
+        if not guilty or whole < books.evidence.lineage_flop:
+            continue
+        parties = {run.party for run in group}
+        for party in dict.fromkeys(run.party for run in guilty):
+            mine = [trained[(run.party, run.run)] for run in guilty if run.party == party]
+            yield (
+                party,
+                f"a lineage of {len(group)} runs over {len(parties)} parties has {whole:.3g} FLOP, "
+                f"{sum(flop for flop, _ in mine):.3g} of them trained here in a pause; from "
+                f"{books.evidence.lineage_flop:.3g} on it counts as one training run",
+                mine[0][1],
+            )
+
+
+def _windows(evidence: Evidence) -> Iterator[tuple[str, str, WindowReported]]:
+    for heard, said in evidence.of(WindowReported):
+        if heard.by in evidence.meters and not can_be(said):
+            yield heard.where, evidence.meters[heard.by][0], said
