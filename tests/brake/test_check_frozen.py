@@ -1,0 +1,93 @@
+"""V9: what is used in a pause was there before it, and drawn outputs prove it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from work_by_hand import HOUR, MODEL, START, Work, model, of, outcomes
+
+from tachograph.brake import said_records as r
+from tachograph.brake.checks.evidence import Limit
+from tachograph.brake.checks.frozen import judge
+
+PAUSE = Limit(START + HOUR, math.inf, 0.0)
+
+
+def paused(*, frozen: list[str] | None = None, matched: int = 50, **replay: Any) -> Work:
+    """An hour of work, a pause, an hour of inference whose outputs are replayed."""
+    work = Work(limits=[PAUSE])
+    work.begin()
+    work.hour(0)
+    for party in MODEL:
+        work.say(party, r.WeightsFrozen([MODEL[party]] if frozen is None else frozen))
+    work.hour(1, training=0.0)
+    for party, root in MODEL.items():
+        work.say(party, r.OutputsServed(f"{party}-one", 1, root, "0" * 64, 100, {"c": 5.0}))
+    if replay.pop("drawn_fairly", True):
+        work.beacon("b-1")
+    for root in MODEL.values():
+        made = {"exact": True, **replay}
+        work.say("vera", r.ServedReplayed(root, "0" * 64, "b-1", 50, matched, 900, **made))
+    return work
+
+
+def correct(work: Work) -> set[str]:
+    return outcomes(judge(work.evidence()), "alba", "correctness")
+
+
+def test_frozen_weights_that_were_replayed_pass() -> None:
+    """With the chance that fifty of a hundred records give; erasure stays not assessed."""
+    results = list(judge(paused().evidence()))
+    (found,) = of(results, "alba", "correctness")
+    assert (found.outcome, found.detection_probability) == ("pass", 0.5)
+    (other,) = of(results, "alba", "completeness")
+    assert other.outcome == "not-assessed"
+    assert "erased" in other.reason
+    assert "largest customer" in other.reason
+
+
+def test_no_pause_or_no_replay_is_not_assessed() -> None:
+    """Never a pass."""
+    work = paused()
+    work.limits = ()
+    assert correct(work) == {"not-assessed"}
+    assert correct(paused(drawn_fairly=False)) == {"not-assessed"}
+    work = paused()
+    work.heard = [h for h in work.heard if not isinstance(h.said, r.ServedReplayed)]
+    assert correct(work) == {"not-assessed"}
+
+
+def test_outputs_of_other_weights_fail() -> None:
+    """One of fifty where equality was asked; one is allowed where only tokens were compared."""
+    assert correct(paused(matched=49)) == {"fail"}
+    assert correct(paused(matched=49, exact=False)) == {"pass"}
+    assert correct(paused(matched=40, exact=False)) == {"fail"}
+
+
+def test_weights_that_are_not_frozen_fail() -> None:
+    """By the meter's word, by the party's own, and where no list was made at all."""
+    assert correct(paused(frozen=[])) == {"fail"}
+    work = paused()
+    work.say("alba", r.OutputsServed("alba-one", 1, "9" * 64, "0" * 64, 5, {}))
+    assert correct(work) == {"fail"}
+    work = paused()
+    work.heard = [h for h in work.heard if not isinstance(h.said, r.WeightsFrozen)]
+    assert correct(work) == {"fail"}
+
+
+def test_weights_that_came_in_the_pause_cannot_be_frozen() -> None:
+    """Committed to after the pause began, and listed."""
+    work = paused()
+    work.say("alba", model("alba", "9" * 64))
+    work.say("alba", r.WeightsFrozen([MODEL["alba"], "9" * 64]))
+    assert correct(work) == {"fail"}
+
+
+def test_a_party_that_serves_nothing_passes() -> None:
+    """It used no weights."""
+    work = Work(limits=[PAUSE])
+    work.begin()
+    work.say("alba", r.WeightsFrozen([MODEL["alba"]]))
+    work.hour(1, training=0.0, inference=0.0)
+    assert correct(work) == {"pass"}
