@@ -1,4 +1,4 @@
-"""Which log of a ledger is published, and with whose cosignatures.
+"""Which log of a ledger is published, with whose cosignatures, and under which agreement.
 
 A ledger with a redaction on record is never published whole; one that has none only where its owner
 says so, or where an agreement makes it the register. Proven by tests/brake/test_host.py.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tachograph.brake.document import Document
+from tachograph.brake.document import Document, parse_document
 from tachograph.brake.policy import NONE, Policy
 from tachograph.brake.publish import Cosign, Log, WholeLog
 from tachograph.brake.redact import RedactedLog, redacted_key
@@ -17,7 +17,7 @@ from tachograph.brake.source import FolderSource, hashes
 from tachograph.brake.witness.client import Outcome, collect, merge
 from tachograph.errors import EvidenceError, NotFoundError, UsageError, WorldError
 from tachograph.ledger import Ledger
-from tachograph.ledger.kinds import RedactionChosen
+from tachograph.ledger.kinds import AgreementAdopted, RedactionChosen
 from tachograph.merkle.checkpoint import parse_checkpoint
 from tachograph.merkle.note import VerifierKey, parse_note, parse_verifier_key
 from tachograph.merkle.tree import prove_consistency
@@ -53,9 +53,23 @@ def open_log(ledger: Ledger, home: Path, folder: Path, *, whole: bool = False) -
     return WholeLog(ledger)
 
 
-def is_register(ledger: Ledger, document: Document) -> bool:
-    """Whether the agreement's register is what is published of this ledger."""
-    return parse_verifier_key(document.terms.register) == published_key(ledger)
+def adopted(ledger: Ledger) -> Document | None:
+    """Return the agreement that the ledger obeys, the newest; None where it obeys none."""
+    found = None
+    for one in ledger.entries(kinds=[AgreementAdopted]):
+        assert isinstance(one.body, AgreementAdopted)
+        found = one.body.agreement
+    return None if found is None else parse_document(ledger.fetch(found).decode())
+
+
+def register_document(ledger: Ledger) -> Document | None:
+    """Return the agreement whose register is what is published of this ledger; None: of none."""
+    document = adopted(ledger)
+    if document is None:
+        return None
+    return (
+        document if parse_verifier_key(document.terms.register) == published_key(ledger) else None
+    )
 
 
 def cosigner(policy: Policy, report: Callable[[Outcome], None]) -> Cosign:

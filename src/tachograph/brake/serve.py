@@ -57,12 +57,16 @@ class Door(Protocol):
         ...
 
 
-def log_application(folder: Path, door: Door | None = None) -> Starlette:
+def log_application(
+    folder: Path, door: Door | None = None, recorded: Callable[[], None] = lambda: None
+) -> Starlette:
     """Return the application that serves a published folder and takes statements at the door.
+
+    `recorded` is called after each statement that the door has recorded.
 
     Raises UsageError where the extra `serve` is not installed.
     """
-    handlers = _Handlers(FolderSource(folder), door)
+    handlers = _Handlers(FolderSource(folder), door, recorded)
     app = application([])
     app.add_route("/checkpoint", bounded(handlers.checkpoint), methods=["GET"])
     app.add_route("/tile/{rest:path}", bounded(handlers.tile), methods=["GET"])
@@ -74,9 +78,12 @@ def log_application(folder: Path, door: Door | None = None) -> Starlette:
 class _Handlers:
     """What is answered to whom."""
 
-    def __init__(self, source: FolderSource, door: Door | None) -> None:
+    def __init__(
+        self, source: FolderSource, door: Door | None, recorded: Callable[[], None]
+    ) -> None:
         self._source = source
         self._door = door
+        self._recorded = recorded
 
     async def checkpoint(self, request: Request) -> Response:
         """The newest head; never from a cache."""
@@ -127,6 +134,8 @@ class _Handlers:
             return _refusal(error, 403)
         except WorldError as error:
             return _refusal(error, 503)
+        if receipt.result != "known":
+            self._recorded()
         return _json(
             {"index": receipt.index, "result": receipt.result, "time": receipt.time},
             200 if receipt.result == "known" else 201,

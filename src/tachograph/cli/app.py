@@ -23,6 +23,7 @@ from tachograph.cli import (
     report,
     run,
     seat,
+    serve,
     show,
     task,
     unseal,
@@ -53,6 +54,7 @@ unseal.add_to(app)
 gauge.add_to(app)
 label.add_to(app)
 report.add_to(app)
+serve.add_to(app)
 app.add_typer(task.app, name="task")
 app.add_typer(box.app, name="box")
 app.add_typer(brake.app, name="brake")

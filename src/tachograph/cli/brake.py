@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from tachograph.cli import brake_watch, brake_witness
+from tachograph.cli import brake_publish, brake_register, brake_watch, brake_witness
 
 app = typer.Typer(
     help="The brake: a pause that others can verify.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+brake_publish.add_to(app)
+brake_register.add_to(app)
 brake_witness.add_to(app)
 brake_watch.add_to(app)
