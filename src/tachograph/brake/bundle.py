@@ -39,7 +39,7 @@ from tachograph.brake.statement import Said
 from tachograph.brake.terms import Terms
 from tachograph.brake.verdict import EVERYBODY
 from tachograph.errors import EvidenceError, FormatError, NotFoundError
-from tachograph.ledger.kinds import HeadSigned, RegisterHeard
+from tachograph.ledger import kinds
 from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
 from tachograph.merkle.note import Note, VerifierKey, parse_note, parse_verifier_key
 from tachograph.merkle.proof import Proof, parse_proof
@@ -50,6 +50,8 @@ LOGS = 200
 """Most logs in a bundle; an agreement has at most 40 parties."""
 HELD = 10_000
 """Most held heads, and most proofs, in a bundle."""
+HEARD = ("RegisterHeard", "RegisterSeen", "RegisterContradicted", "HeadSigned")
+"""Kinds of entries that hold signed heads."""
 NOBODY = Policy((), (), (), "none")
 """The policy of an agreement that names no witnesses."""
 
@@ -159,9 +161,13 @@ class Bundle:
         yield from ((proven.file, proven.proof.head) for proven in self.proofs)
         for log in self.logs:
             yield f"logs/{log.name}/checkpoint", log.head_text
-            for entry in log.of_kind("RegisterHeard", "HeadSigned"):
-                assert isinstance(entry.body, RegisterHeard | HeadSigned)
-                yield log.where(entry.seq), entry.body.note
+            for entry in log.of_kind(*HEARD):
+                body = entry.body
+                if isinstance(body, kinds.RegisterContradicted):
+                    yield log.where(entry.seq), body.held
+                    yield log.where(entry.seq), body.offered
+                elif isinstance(body, kinds.RegisterHeard | kinds.RegisterSeen | kinds.HeadSigned):
+                    yield log.where(entry.seq), body.note
 
     # Statements.
 

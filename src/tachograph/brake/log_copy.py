@@ -35,7 +35,8 @@ ENTRIES = 1_000_000
 """Most entries of one log that an audit takes in; about 100 bytes of memory each."""
 BULK = frozenset({
     "ModelAnswered", "ModelFailed", "CommandBegun", "CommandEnded", "CandidateProposed",
-    "ScorerTested", "CandidateScored", "TrialScored", "FindingShared", "DataRecorded", "ReadingTaken",
+    "ScorerTested", "CandidateScored", "TrialScored", "FindingShared", "DataRecorded",
+    "ReadingTaken",
 })  # fmt: skip
 """Kinds that no check asks about: parsed, checked, hashed, counted, and let go."""
 

@@ -44,8 +44,11 @@ class Book:
 
     def record(self, time: float, actor: str, body: Body, parents: Sequence[int] = ()) -> int:
         """Append an entry; its number."""
-        entry = Entry(self.size, stamp(time), actor, tuple(parents), body)
-        return self.add(encode(entry))
+        return self.record_at(stamp(time), actor, body, parents)
+
+    def record_at(self, moment: str, actor: str, body: Body, parents: Sequence[int] = ()) -> int:
+        """Append an entry with a time as entries write it; its number."""
+        return self.add(encode(Entry(self.size, moment, actor, tuple(parents), body)))
 
     def add(self, leaf: bytes) -> int:
         """Append any bytes; their number."""

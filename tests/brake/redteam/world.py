@@ -22,7 +22,9 @@ from tachograph.brake import said_records as r
 from tachograph.brake.commitment import parse_leaf
 from tachograph.brake.cosignature import CosigningKey
 from tachograph.brake.document import format_document, parse_document, sign_document
+from tachograph.brake.machine.permission import Permission, permission
 from tachograph.brake.quorum import suggested
+from tachograph.brake.register import Register
 from tachograph.brake.statement import Said, Statement, sign_statement
 from tachograph.errors import FormatError
 from tachograph.ledger import kinds
@@ -74,6 +76,7 @@ class World:
         self.document = parse_document(self.toml())
         for name in (*self.parties, *self.verifiers, *self.panel):
             self.document = sign_document(self.document, self.keys[name])
+        self.machine = Register(self.document.terms, self.document.id)
         self.numbers: defaultdict[str, int] = defaultdict(int)
         self.copied: defaultdict[str, int] = defaultdict(int)
         self.objects: dict[str, bytes] = {}
@@ -133,8 +136,9 @@ class World:
     def post(self, envelope: str, time: float | None = None) -> int:
         """The register takes an envelope in; number of its entry."""
         self.now += 1
-        body = kinds.StatementPosted(envelope)
-        return self.register.record(self.now if time is None else time, "register", body)
+        moment = stamp(self.now if time is None else time)
+        self.machine.take_envelope(self.register.size, moment, envelope)
+        return self.register.record_at(moment, "register", kinds.StatementPosted(envelope))
 
     def put(self, data: bytes) -> str:
         """Large content; its digest."""
@@ -215,13 +219,23 @@ class World:
     def work(self, hour: int) -> None:
         """Runs in the parties' own ledgers: training where it is allowed, refusals where not."""
         for party in self.parties:
-            log = self.logs[party]
-            if self.stopped(hour):
-                body = kinds.WorkRefused(f"r-{hour:08x}", "training", "PAUSED", "a pause holds")
-                log.record(self.now, "loop", body)
+            log, leave = self.logs[party], self.leave(party)
+            if leave.allowed:
+                self.turn(party, hour)
             else:
-                log.record(self.now, "loop", kinds.RunResumed(run=f"r-{hour:08x}"))
+                body = kinds.WorkRefused("r-00000001", "training", leave.state, leave.reason)
+                log.record(self.now, "loop", body)
             log.record(self.now, "ledger", self.own_head(party))
+
+    def leave(self, party: str, time: float | None = None) -> Permission:
+        """Whether a party may train, as the production machine says."""
+        moment = int((self.now if time is None else time) * 1000)
+        return permission(self.machine.at(moment), party, "training")
+
+    def turn(self, party: str, hour: int) -> None:
+        """A turn of a training run, recorded as the loop does once it has leave."""
+        body = kinds.TurnBegun("r-00000001", hour, 1, "recipes", "c-" + "0" * 32, "", 0)
+        self.logs[party].record(self.now, "loop", body)
 
     def report(self, party: str, hour: int) -> None:
         """The meter's heartbeat and window."""
@@ -234,10 +248,6 @@ class World:
         for log in self.logs.values():
             self.held.append(log.head(log.size // 2, self.witnesses, self.now - HOUR))
 
-    def stopped(self, hour: int) -> bool:
-        """Whether the pause holds in this hour."""
-        return self.paused and hour >= 4
-
     # What is declared and measured.
 
     def site(self, party: str) -> r.SiteDeclared:
@@ -249,7 +259,7 @@ class World:
         """An hour that adds up: device time, FLOP, energy."""
         site = self.site(party)
         count, total = len(site.devices), len(site.devices) * HOUR
-        training = 0.0 if self.stopped(hour) or (self.paused and hour == 3) else 0.4 * total
+        training = 0.4 * total if self.trains(party, hour) else 0.0
         inference = self.rng.uniform(0.2, 0.3) * total
         seconds = {
             "training": training, "inference": inference, "evaluation": 0.05 * total,
@@ -265,6 +275,11 @@ class World:
             site.site, meter_of(party), hour, stamp(self.start + hour * HOUR), HOUR, site.devices,
             seconds, flop, energy,
         )  # fmt: skip
+
+    def trains(self, party: str, hour: int) -> bool:
+        """Whether it had leave at the begin of the hour and still has."""
+        began = max(self.start + hour * HOUR, self.machine.state.time / 1000)
+        return self.leave(party, began).allowed and self.leave(party).allowed
 
     # Writing.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tachograph.brake.bundle import Bundle
-from tachograph.brake.checks import bounds, envelopes, gapless, history, witnessed
+from tachograph.brake.checks import bounds, envelopes, gapless, history, legality, witnessed
 from tachograph.brake.verdict import Check, CheckResult
 
 Look = Callable[[Bundle], Iterable[CheckResult]]
@@ -21,6 +21,7 @@ ALL: tuple[tuple[Check, Look], ...] = (
     (history.CHECK, history.look),
     (gapless.CHECK, gapless.look),
     (bounds.CHECK, bounds.look),
+    (legality.CHECK, legality.look),
 )
 """Every check there is, in order: add yours here."""
 

@@ -1,0 +1,259 @@
+"""V12, governance legality: the state follows from the statements, and everybody acted by it.
+
+The production machine (machine/) is run again over the register, so no claim of a state is taken
+from anybody. A speaker that contradicts itself is convicted by its two envelopes. In each party's
+own ledger, work that begins must be allowed at that moment: by the register as the party had copied
+it, and it must have heard the register within the agreement's `deaf` time. Proven by
+tests/brake/test_check_legality.py and the red team's rows 14, 37 and 40.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tachograph.brake.bundle import Bundle
+from tachograph.brake.log_copy import LogCopy
+from tachograph.brake.machine import State
+from tachograph.brake.machine.permission import permission
+from tachograph.brake.machine.times import parse_time
+from tachograph.brake.posted import Posted
+from tachograph.brake.replayed import Replayed, replay
+from tachograph.brake.said_records import WindowReported
+from tachograph.brake.statement import contradiction, slot
+from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
+from tachograph.ledger import Entry, kinds
+from tachograph.merkle.checkpoint import parse_checkpoint
+from tachograph.merkle.note import parse_note
+
+CHECK = Check(
+    "V12",
+    "governance legality",
+    "both",
+    "work against the agreement's state, lifts without a certificate, ballots cast twice",
+    (
+        "what a party does stands in its own ledger, or in its meters' windows",
+        "the register is the only one (V3)",
+    ),
+)
+SLACK = 120_000
+"""Milliseconds by which clocks may differ."""
+BEGINS = (kinds.RunOpened, kinds.RunResumed, kinds.TurnBegun)
+"""What is recorded only after leave was given."""
+FORBIDDING = frozenset({"PAUSED", "LIFT_REVIEW", "BREACH_REVIEW"})
+"""States that a refusal of work may name, and that the register must bear out."""
+
+
+def look(bundle: Bundle) -> Iterator[CheckResult]:
+    """One result for the register, and for each party: its ballots, its ledger, its meters."""
+    if bundle.register is None:
+        for party in bundle.terms.parties:
+            yield CHECK.not_assessed(party.name, "the bundle holds no readable register")
+        yield CHECK.not_assessed(EVERYBODY, "the bundle holds no readable register")
+        return
+    entries = bundle.register.of_kind("StatementPosted")
+    replayed = replay(bundle.terms, bundle.document.id, entries)
+    yield _register(bundle, replayed)
+    yield from _contradictions(bundle)
+    for party in bundle.terms.parties:
+        yield from _ledger(bundle, replayed, party.name)
+        yield from _meters(bundle, replayed, party.name)
+
+
+def _register(bundle: Bundle, replayed: Replayed) -> CheckResult:
+    """What the state is: computed and not claimed, so it cannot be illegal."""
+    until = int(bundle.until_seconds * 1000)
+    state = replayed.at(until)
+    idle = sum(taken.refusal is not None for taken in replayed.taken)
+    effect = bundle.terms.timers.effect / 3_600_000
+    return CHECK.passed(
+        EVERYBODY,
+        f"the statements lead to {state.name}; {idle} of {len(replayed.taken)} had no effect; a "
+        f"trigger takes {effect:.3g} h, and until it is found out at most "
+        f"{bundle.terms.exposure:.2g} FLOP can be trained at declared sites",
+    )
+
+
+# Ballots.
+
+
+def _contradictions(bundle: Bundle) -> Iterator[CheckResult]:
+    for speaker in bundle.terms.roles:
+        subject = bundle.subject_of(speaker)
+        pair = _contradiction(bundle, speaker)
+        if pair is not None:
+            first, second, reason = pair
+            yield CHECK.failed(
+                subject, reason, evidence=[first.where, second.where],
+                proof=f"{first.envelope}\n{second.envelope}\n",
+            )  # fmt: skip
+
+
+def _contradiction(bundle: Bundle, speaker: str) -> tuple[Posted, Posted, str] | None:
+    numbers: dict[int, Posted] = {}
+    ballots: dict[tuple[str, int], Posted] = {}
+    for posted in bundle.by(speaker):
+        statement = posted.statement
+        assert statement is not None, "what does not parse is not valid"
+        box = slot(statement.said)
+        rivals = [numbers.setdefault(statement.number, posted)]
+        if box is not None:
+            rivals.append(ballots.setdefault(box, posted))
+        for rival in rivals:
+            reason = rival.statement and contradiction(rival.statement, statement)
+            if reason:
+                return rival, posted, reason
+    return None
+
+
+# A party's own ledger.
+
+
+def _ledger(bundle: Bundle, replayed: Replayed, party: str) -> Iterator[CheckResult]:
+    log = bundle.log_of(party)
+    if log is None:
+        yield CHECK.not_assessed(party, "the bundle holds no readable ledger of it")
+        return
+    problem = _Conduct(bundle, replayed, party, log).problem()
+    if problem is not None:
+        reason, seq = problem
+        yield CHECK.failed(party, reason, evidence=[log.where(seq)])
+        return
+    hidden = _withheld(replayed, party, log)
+    if hidden:
+        yield CHECK.not_assessed(
+            party, f"{len(hidden)} entries from a time without leave are withheld",
+            evidence=[log.where(seq) for seq in hidden[:3]],
+        )  # fmt: skip
+        return
+    yield CHECK.passed(party, "all work in its ledger began with leave")
+
+
+def _withheld(replayed: Replayed, party: str, log: LogCopy) -> list[int]:
+    """Withheld entries that may be work, from times at which none was allowed."""
+    names = {kind.__name__ for kind in BEGINS}
+    return [
+        one.seq
+        for one in log.withheld
+        if (one.kind is None or one.kind in names)
+        and not _allowed(replayed, party, parse_time(one.time) or 0)
+    ]
+
+
+def _allowed(replayed: Replayed, party: str, time: int) -> bool:
+    """Whether training was allowed at the time, or within the clocks' slack before or after."""
+    return any(
+        permission(replayed.at(max(moment, 0)), party, "training").allowed
+        for moment in (time - SLACK, time, time + SLACK)
+    )
+
+
+@dataclass
+class _Conduct:
+    """A party's ledger, read from the front: what it had heard, what it did."""
+
+    bundle: Bundle
+    replayed: Replayed
+    party: str
+    log: LogCopy
+    is_register: bool = False
+    adopted: bool = False
+    held: bool = False
+    heard: int | None = None
+    copied: set[int] = field(default_factory=set)
+    runs: dict[str, str] = field(default_factory=dict)
+
+    def problem(self) -> tuple[str, int] | None:
+        """The first thing that is wrong, and its entry."""
+        self.is_register = self.log is self.bundle.register
+        for entry in self.log.entries:
+            reason = self._reason(entry)
+            if reason:
+                return reason, entry.seq
+        if not self.adopted and self.bundle.posted:
+            return "its ledger never adopted the agreement", 0
+        return None
+
+    def _reason(self, entry: Entry) -> str:
+        body, time = entry.body, parse_time(entry.time) or 0
+        origin = self.bundle.register_key.name
+        match body:
+            case kinds.AgreementAdopted(register=register) if register == origin:
+                self.adopted = True
+                self.heard = time
+            case kinds.StatementCopied(register=register) if register == origin:
+                self.copied.add(body.index)
+            case kinds.RegisterHeard(register=register) if register == origin:
+                self.heard = time
+                return self._missed(body.note)
+            case kinds.WorkHeld() | kinds.WorkReleased():
+                self.held = isinstance(body, kinds.WorkHeld)
+            case kinds.WorkRefused():
+                return self._refused(body, time)
+            case kinds.RunOpened() | kinds.RunResumed() | kinds.TurnBegun():
+                return self._began(body, time)
+        return ""
+
+    def _missed(self, note: str) -> str:
+        """A head says how many entries there were; the statements among them must be here."""
+        size = parse_checkpoint(parse_note(note).text).size
+        missed = [p.seq for p in self.bundle.posted if p.seq < size and p.seq not in self.copied]
+        if missed:
+            return f"it heard a head of {size} entries, and left out statement {missed[0]}"
+        return ""
+
+    def _refused(self, body: kinds.WorkRefused, time: int) -> str:
+        if body.state in FORBIDDING and all(
+            permission(self.replayed.at(max(moment, 0)), self.party, "training").state != body.state
+            for moment in (time - SLACK, time, time + SLACK)
+        ):
+            return f"it claims that the state is {body.state}, and the register says otherwise"
+        return ""
+
+    def _began(self, body: kinds.RunOpened | kinds.RunResumed | kinds.TurnBegun, time: int) -> str:
+        if isinstance(body, kinds.RunOpened):
+            self.runs[body.run] = body.work
+        training = self.runs.get(body.run, "training") == "training"
+        if not self.adopted:
+            return ""
+        if self.held and training:
+            return "it began work while it held of its own accord"
+        if training and not _allowed(self.replayed, self.party, time):
+            state = self._state(time)
+            return f"it began work at a time without leave: {state.name}"
+        if training and not self.is_register and self._deaf(time):
+            return "it began work although it had not heard the register for too long"
+        return ""
+
+    def _state(self, time: int) -> State:
+        return self.replayed.at(time)
+
+    def _deaf(self, time: int) -> bool:
+        return time - (self.heard or 0) > self.bundle.terms.timers.deaf + SLACK
+
+
+# Its meters.
+
+
+def _meters(bundle: Bundle, replayed: Replayed, party: str) -> Iterator[CheckResult]:
+    """Training that the party's own meters report from times without leave."""
+    for posted, said in bundle.said(WindowReported):
+        if bundle.subject_of(posted.speaker) == party and _trained(replayed, party, said):
+            yield CHECK.failed(
+                party,
+                f"{said.meter} reports {said.flop['training']:.2g} FLOP of training in window "
+                f"{said.window}, all of it without leave",
+                evidence=[posted.where],
+            )
+            return
+
+
+def _trained(replayed: Replayed, party: str, said: WindowReported) -> bool:
+    began = parse_time(said.began)
+    if began is None or not said.flop.get("training", 0.0) > 0:
+        return False
+    least = replayed.at(began).terms.training.window_flop
+    if said.flop["training"] < least:
+        return False
+    ended = began + int(said.seconds * 1000)
+    return not _allowed(replayed, party, began) and not _allowed(replayed, party, ended)
