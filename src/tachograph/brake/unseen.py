@@ -56,6 +56,11 @@ UNSEEN = (
         "energy and power at the site, where they are large enough",
     ),
     Unseen(
+        "work that is hurried through before a pause takes effect",
+        "it is allowed until then; the verdict on V12 says how much that can be at most",
+        "a shorter time to effect, and a ramp down",
+    ),
+    Unseen(
         "use of a stolen key before it was revoked",
         "a signature does not say who moved the hand",
         "the window between theft and revocation is flagged",

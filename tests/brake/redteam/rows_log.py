@@ -182,7 +182,7 @@ def late_beat(world: World) -> None:
     world.hooks[5].append(catch_up)
 
 
-@cheat(14, "two statements with one number", caught_by="V4")
+@cheat(14, "two statements with one number", caught_by="V4 V12")
 def two_with_one_number(world: World) -> str:
     """A party said one thing in the morning and another in the evening, as its number 0."""
     world.run()

@@ -85,6 +85,13 @@ class World:
         self.files: dict[str, bytes] = {}
         self.edits: list[Edit] = []
         self.hooks: defaultdict[int, list[Callable[[], None]]] = defaultdict(list)
+        self.after_trigger: list[Callable[[], None]] = []
+        self.before_hearing: dict[str, Callable[[], None]] = {}
+        """What a party does when it first hears that the state is no longer NORMAL."""
+        self.defiant: dict[str, int] = {}
+        """Parties that work from an hour on, whatever the state says."""
+        self.deaf: set[str] = set()
+        """Parties that hear nothing of the register after its begin."""
         self.beacon = ""
         self.register_head = ""
         self.heads: dict[str, str] = {}
@@ -158,6 +165,10 @@ class World:
     def hear(self, party: str) -> None:
         """A party copies what is new in the register, and notes the head."""
         log = self.logs[party]
+        if party in self.deaf and self.now > self.start + 60:
+            return
+        if party in self.before_hearing and self.machine.state.phase != "NORMAL":
+            self.before_hearing.pop(party)()
         for index in range(self.copied[party], self.register.size):
             envelope, posted = self.statement_at(index)
             if envelope:
@@ -215,17 +226,23 @@ class World:
             evidence = self.put(b"the horizon has passed the threshold")
             for party in self.parties[: self.document.terms.quorums.trigger + 1]:
                 self.say(party, g.TriggerCalled("horizon", evidence))
+            for act in self.after_trigger:
+                act()
 
     def work(self, hour: int) -> None:
         """Runs in the parties' own ledgers: training where it is allowed, refusals where not."""
         for party in self.parties:
             log, leave = self.logs[party], self.leave(party)
-            if leave.allowed:
+            if leave.allowed or hour >= self.defiant.get(party, self.hours):
                 self.turn(party, hour)
             else:
-                body = kinds.WorkRefused("r-00000001", "training", leave.state, leave.reason)
-                log.record(self.now, "loop", body)
+                self.refuse(party, leave.state, leave.reason)
             log.record(self.now, "ledger", self.own_head(party))
+
+    def refuse(self, party: str, state: str, reason: str) -> None:
+        """The loop was told no."""
+        body = kinds.WorkRefused("r-00000001", "training", state, reason)
+        self.logs[party].record(self.now, "loop", body)
 
     def leave(self, party: str, time: float | None = None) -> Permission:
         """Whether a party may train, as the production machine says."""
@@ -259,7 +276,7 @@ class World:
         """An hour that adds up: device time, FLOP, energy."""
         site = self.site(party)
         count, total = len(site.devices), len(site.devices) * HOUR
-        training = 0.4 * total if self.trains(party, hour) else 0.0
+        training = self.training_share(party, hour) * total
         inference = self.rng.uniform(0.2, 0.3) * total
         seconds = {
             "training": training, "inference": inference, "evaluation": 0.05 * total,
@@ -276,10 +293,11 @@ class World:
             seconds, flop, energy,
         )  # fmt: skip
 
-    def trains(self, party: str, hour: int) -> bool:
-        """Whether it had leave at the begin of the hour and still has."""
+    def training_share(self, party: str, hour: int) -> float:
+        """Part of the devices' time that trained: what it had leave for all through the hour."""
         began = max(self.start + hour * HOUR, self.machine.state.time / 1000)
-        return self.leave(party, began).allowed and self.leave(party).allowed
+        leaves = (self.leave(party, began), self.leave(party))
+        return min(0.4, *(0.9 * leave.share if leave.allowed else 0.0 for leave in leaves))
 
     # Writing.
 
