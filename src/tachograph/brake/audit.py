@@ -16,6 +16,9 @@ from tachograph.brake.unseen import UNSEEN
 from tachograph.brake.verdict import EVERYBODY, AuditReport, Check, CheckResult
 from tachograph.errors import EvidenceError
 
+CHECKS = tuple(check for check, _ in ALL)
+"""What is checked, in order."""
+
 
 def audit(bundle: Bundle, checks: Sequence[tuple[Check, Look]] = ALL) -> AuditReport:
     """Run the checks. A pure function of the bundle; what a check cannot digest is its failure."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tachograph.cli import brake_publish, brake_register, brake_watch, brake_witness
+from tachograph.cli import brake_audit, brake_publish, brake_register, brake_watch, brake_witness
 
 app = typer.Typer(
     help="The brake: a pause that others can verify.",
@@ -15,3 +15,4 @@ brake_publish.add_to(app)
 brake_register.add_to(app)
 brake_witness.add_to(app)
 brake_watch.add_to(app)
+brake_audit.add_to(app)

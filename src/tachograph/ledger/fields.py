@@ -60,8 +60,8 @@ def record_from_plain(kind: type[Record], plain: Any) -> Record:
     )
 
 
-def digests(body: Body) -> Iterator[str]:
-    """Yield every object that the body names."""
+def digests(body: Any) -> Iterator[str]:
+    """Yield every object that a body, or another record of ground types, names."""
     kind: Any = type(body)
     for name in _digest_fields(kind):
         value = getattr(body, name)
