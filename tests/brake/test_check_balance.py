@@ -25,8 +25,8 @@ from work_by_hand import (
 
 from tachograph.brake import said_records as r
 from tachograph.brake.checks.balance import judge
-from tachograph.brake.checks.evidence import Limit
 from tachograph.brake.checks.runs import lineages
+from tachograph.brake.spans import Limit
 
 PAUSE = Limit(START + 4 * HOUR, math.inf, 0.0)
 

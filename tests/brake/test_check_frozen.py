@@ -8,8 +8,8 @@ from typing import Any
 from work_by_hand import HOUR, MODEL, START, Work, model, of, outcomes
 
 from tachograph.brake import said_records as r
-from tachograph.brake.checks.evidence import Limit
 from tachograph.brake.checks.frozen import judge
+from tachograph.brake.spans import Limit
 
 PAUSE = Limit(START + HOUR, math.inf, 0.0)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from tachograph.brake import beacon
 from tachograph.brake import said_records as r
-from tachograph.brake.checks.evidence import Evidence, Heard, Limit, SiteTerms
+from tachograph.brake.evidence import Evidence, Heard, SiteTerms
+from tachograph.brake.spans import Limit
 from tachograph.brake.verdict import CheckResult
 
 START, HOUR = 1_780_000_000.0, 3600.0
@@ -50,7 +51,7 @@ class Work:
             verifiers=frozenset({"vera", "vito"}),
             lineage_flop=self.lineage_flop,
             window_flop=self.window_flop,
-            limits=self.limits,
+            limits=dict.fromkeys(PARTIES, self.limits),
             read=self.objects.get,
         )
 

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tachograph.brake.document import Document, parse_document
+from tachograph.brake.evidence import Evidence, read_evidence
 from tachograph.brake.folder import Folder, Limits
 from tachograph.brake.instants import seconds_of
 from tachograph.brake.log_copy import CHECKPOINT_BYTES, LogCopy, read_log
@@ -217,6 +218,13 @@ class Bundle:
             if meter.name == speaker:
                 return meter.party
         return speaker if speaker in self.terms.blocs else EVERYBODY
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What valid statements say about work, and the limits that held for it."""
+        return read_evidence(
+            self.terms, self.document.id, self.valid, at=self.until_seconds, read=self.fetch
+        )
 
     # Content.
 

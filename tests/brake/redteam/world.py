@@ -33,6 +33,8 @@ from tachograph.merkle.note import SigningKey
 from .book import Book, stamp
 
 HOUR = 3600.0
+PARAMETERS = 10**9
+"""Weights of every party's model."""
 TIMERS = {
     "clarify": "2h", "fast_track": "1h", "red_light": "30m", "access": "1h", "report": "2h",
     "call": "12h", "effect": "1h", "detect": "1d", "minimum": "2h", "freshness": "2d",
@@ -219,6 +221,8 @@ class World:
         self.cosign()
         for party in self.parties:
             self.say(party, self.site(party))
+            self.say(party, self.main_run(party))
+            self.say(party, self.weights(party))
 
     def govern(self, hour: int) -> None:
         """In a world that pauses, the parties trigger at hour 2; it takes effect an hour later."""
@@ -228,6 +232,8 @@ class World:
                 self.say(party, g.TriggerCalled("horizon", evidence))
             for act in self.after_trigger:
                 act()
+            for party in self.parties:
+                self.say(party, r.WeightsFrozen([root_of(party)]))
 
     def work(self, hour: int) -> None:
         """Runs in the parties' own ledgers: training where it is allowed, refusals where not."""
@@ -258,7 +264,9 @@ class World:
         """The meter's heartbeat and window."""
         meter = meter_of(party)
         self.say(meter, r.Heartbeat(site_of(party), meter, hour))
-        self.say(meter, self.window(party, hour))
+        window = self.window(party, hour)
+        self.say(meter, window)
+        self.say(party, self.served(party, window))
 
     def finish(self) -> None:
         """Keep some older heads, as a verifier would have."""
@@ -288,9 +296,13 @@ class World:
         busy = training + inference + 0.05 * total
         watts = site.busy_watts - site.idle_watts
         energy = (count * site.idle_watts * HOUR + watts * 0.4 * busy) * self.rng.gauss(1, 0.005)
+        runs = {"main": flop["training"]} if training else {}
+        models = {root_of(party): flop["inference"] + flop["evaluation"]}
         return r.WindowReported(
             site.site, meter_of(party), hour, stamp(self.start + hour * HOUR), HOUR, site.devices,
-            seconds, flop, energy,
+            seconds, flop, energy, runs, models,
+            {name: done / (6 * PARAMETERS) for name, done in runs.items()}
+            | {name: done / (2 * PARAMETERS) for name, done in models.items()},
         )  # fmt: skip
 
     def training_share(self, party: str, hour: int) -> float:
@@ -298,6 +310,27 @@ class World:
         began = max(self.start + hour * HOUR, self.machine.state.time / 1000)
         leaves = (self.leave(party, began), self.leave(party))
         return min(0.4, *(0.9 * leave.share if leave.allowed else 0.0 for leave in leaves))
+
+    def main_run(self, party: str) -> r.RunDeclared:
+        """A large run, of a task that no verifier here can replay."""
+        own = {name: digest(f"{party} {name}") for name in ("code", "data", "order", "start")}
+        return r.RunDeclared(
+            "main", site_of(party), "language model", own["code"], own["data"], own["order"],
+            own["start"], {"rate": 1e-4}, PARAMETERS, 1_000_000, 10_000, 1_000,
+        )  # fmt: skip
+
+    def weights(self, party: str) -> r.WeightsCommitted:
+        """What the party serves: the checkpoint that its run starts from."""
+        none = digest("not opened")
+        return r.WeightsCommitted("main", 0, root_of(party), none, none, none, "")
+
+    def served(self, party: str, window: r.WindowReported) -> r.OutputsServed:
+        """The tokens that its meter counts, by customer."""
+        root = root_of(party)
+        tokens = {"customers": window.tokens.get(root, 0.0)}
+        return r.OutputsServed(
+            window.site, window.window, root, digest(f"{party} {window.window}"), 1000, tokens
+        )
 
     # Writing.
 
@@ -360,7 +393,8 @@ class World:
         lines += ["[faults]", f"byzantine = {faults.byzantine}", f"silent = {faults.silent}"]
         lines += ["[quorums]"]
         lines += [f"{name} = {getattr(quorums, name)}" for name in ("trigger", "lift", "veto")]
-        lines += [f"verifiers = {quorums.verifiers}", "[timers]"]
+        lines += [f"verifiers = {quorums.verifiers}", "[training]", "lineage_flop = 1e18"]
+        lines += ["window_flop = 1e17", "[timers]"]
         lines += [f'{name} = "{value}"' for name, value in TIMERS.items()]
         return "\n".join(lines) + "\n"
 
@@ -375,6 +409,16 @@ class World:
         lines += [f"group {bloc} any {' '.join(members)}" for bloc, members in names.items()]
         lines += [f"group blocs all {' '.join(names)}", "quorum blocs"]
         return "\n".join(lines) + "\n"
+
+
+def digest(text: str) -> str:
+    """A name for something that is nowhere opened."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def root_of(party: str) -> str:
+    """Root of the weights that a party serves."""
+    return digest(f"{party} weights")
 
 
 def meter_of(party: str) -> str:

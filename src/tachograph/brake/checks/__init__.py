@@ -10,7 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tachograph.brake.bundle import Bundle
-from tachograph.brake.checks import bounds, envelopes, gapless, history, legality, witnessed
+from tachograph.brake.checks import (
+    balance,
+    bounds,
+    devices,
+    envelopes,
+    frozen,
+    gapless,
+    history,
+    legality,
+    reexecution,
+    trace,
+    weight_chain,
+    witnessed,
+)
 from tachograph.brake.verdict import Check, CheckResult
 
 Look = Callable[[Bundle], Iterable[CheckResult]]
@@ -21,6 +34,12 @@ ALL: tuple[tuple[Check, Look], ...] = (
     (history.CHECK, history.look),
     (gapless.CHECK, gapless.look),
     (bounds.CHECK, bounds.look),
+    (balance.CHECK, balance.look),
+    (reexecution.CHECK, reexecution.look),
+    (weight_chain.CHECK, weight_chain.look),
+    (frozen.CHECK, frozen.look),
+    (trace.CHECK, trace.look),
+    (devices.CHECK, devices.look),
     (legality.CHECK, legality.look),
 )
 """Every check there is, in order: add yours here."""

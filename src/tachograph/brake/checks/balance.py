@@ -17,10 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from tachograph.brake.bundle import Bundle
 from tachograph.brake.checks import limits, windows
 from tachograph.brake.checks.energy import energy_of
-from tachograph.brake.checks.evidence import Evidence, Heard, SiteTerms
 from tachograph.brake.checks.windows import Books
+from tachograph.brake.evidence import Evidence, Heard, SiteTerms
 from tachograph.brake.said_records import SiteDeclared, WindowReported
 from tachograph.brake.verdict import About, Check, CheckResult
 
@@ -58,6 +59,11 @@ class _Found:
         """Take note of what is wrong."""
         for problem in problems:
             self.problems[about].setdefault(problem, where)
+
+
+def look(bundle: Bundle) -> Iterator[CheckResult]:
+    """What `judge` finds in a bundle."""
+    return judge(bundle.evidence)
 
 
 def judge(evidence: Evidence) -> Iterator[CheckResult]:

@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tachograph import canon
-from tachograph.brake.checks.evidence import Evidence, Heard
+from tachograph.brake.bundle import Bundle
+from tachograph.brake.evidence import Evidence, Heard
 from tachograph.brake.said_records import (
     AttestationAsked,
     DeviceAttested,
@@ -51,6 +52,11 @@ Owners = dict[str, set[tuple[str, str]]]
 
 LONGEST_CHAIN = 8
 _HINT = "see tachograph.brake.checks.devices"
+
+
+def look(bundle: Bundle) -> Iterator[CheckResult]:
+    """What `judge` finds in a bundle."""
+    return judge(bundle.evidence)
 
 
 def judge(evidence: Evidence) -> Iterator[CheckResult]:

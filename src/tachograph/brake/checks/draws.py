@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tachograph.brake import beacon
-from tachograph.brake.checks.evidence import Evidence
+from tachograph.brake.evidence import Evidence
 from tachograph.brake.said_records import BeaconPromised, BeaconRevealed
 
 

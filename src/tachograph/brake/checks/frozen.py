@@ -14,8 +14,10 @@ import math
 from collections.abc import Iterator
 
 from tachograph.brake import beacon
+from tachograph.brake.bundle import Bundle
 from tachograph.brake.checks.draws import round_of, unfair
-from tachograph.brake.checks.evidence import Evidence, Heard, Limit, seconds
+from tachograph.brake.evidence import Evidence, Heard
+from tachograph.brake.instants import seconds_of
 from tachograph.brake.said_records import (
     OutputsServed,
     ServedReplayed,
@@ -23,6 +25,7 @@ from tachograph.brake.said_records import (
     WeightsFrozen,
     WindowReported,
 )
+from tachograph.brake.spans import Limit
 from tachograph.brake.verdict import Check, CheckResult
 
 CHECK = Check(
@@ -44,10 +47,15 @@ MATCHING = 0.98
 the same token more often than this (arXiv:2511.20621)."""
 
 
+def look(bundle: Bundle) -> Iterator[CheckResult]:
+    """What `judge` finds in a bundle."""
+    return judge(bundle.evidence)
+
+
 def judge(evidence: Evidence) -> Iterator[CheckResult]:
     """Two results a party: what is served is what was frozen; nothing else is kept."""
-    pauses = [limit for limit in evidence.limits if limit.share == 0.0]
     for party in evidence.parties:
+        pauses = [limit for limit in evidence.limits.get(party, ()) if limit.share == 0.0]
         if not pauses:
             yield CHECK.not_assessed(party, "there was no pause", about="correctness")
         for pause in pauses:
@@ -90,7 +98,7 @@ def _used(evidence: Evidence, party: str, pause: Limit) -> dict[str, str]:
 
 
 def _within(said: WindowReported, pause: Limit) -> bool:
-    began = seconds(said.began)
+    began = seconds_of(said.began)
     return began < pause.ended and began + said.seconds > pause.began
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tachograph.brake.checks.evidence import Evidence, seconds
 from tachograph.brake.checks.runs import lineages
 from tachograph.brake.checks.windows import Books, can_be, name_of
+from tachograph.brake.evidence import Evidence
+from tachograph.brake.instants import seconds_of
 from tachograph.brake.said_records import WindowReported
 
 Problem = tuple[str, str, str]
@@ -23,8 +24,8 @@ def over_windows(books: Books) -> Iterator[Problem]:
     evidence = books.evidence
     capacity = {(site.party, site.site): site.capacity for site in evidence.sites}
     for where, party, said in _windows(evidence):
-        began = seconds(said.began)
-        limited, paused, at_capacity = evidence.limited(began, began + said.seconds)
+        began = seconds_of(said.began)
+        limited, paused, at_capacity = evidence.limited(party, began, began + said.seconds)
         if limited <= 0.0:
             continue
         flop = sum(said.flop.values()) - books.proven_inference(party, said)
@@ -43,8 +44,8 @@ def over_lineages(books: Books) -> Iterator[Problem]:
     """A lineage that counts as training, over all its runs and parties, and trained in a pause."""
     trained: dict[tuple[str, str], tuple[float, str]] = {}
     for where, party, said in _windows(books.evidence):
-        began = seconds(said.began)
-        _, paused, at_capacity = books.evidence.limited(began, began + said.seconds)
+        began = seconds_of(said.began)
+        _, paused, at_capacity = books.evidence.limited(party, began, began + said.seconds)
         if paused <= 0.0 or at_capacity > 0.0:
             continue
         for run, flop in said.runs.items():

@@ -12,9 +12,10 @@ import math
 from collections.abc import Iterator
 
 from tachograph.brake import beacon
+from tachograph.brake.bundle import Bundle
 from tachograph.brake.checks.draws import Round, round_of, unfair
-from tachograph.brake.checks.evidence import Evidence, Heard
 from tachograph.brake.checks.runs import RunSeen, runs
+from tachograph.brake.evidence import Evidence, Heard
 from tachograph.brake.said_records import SegmentReplayed, ToleranceCalibrated
 from tachograph.brake.verdict import Check, CheckResult
 
@@ -38,6 +39,11 @@ SHARE = 0.1
 """Of segments, that a violation is taken to touch where a probability is given."""
 
 Replayed = tuple[Heard, SegmentReplayed]
+
+
+def look(bundle: Bundle) -> Iterator[CheckResult]:
+    """What `judge` finds in a bundle."""
+    return judge(bundle.evidence)
 
 
 def judge(evidence: Evidence) -> Iterator[CheckResult]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tachograph.brake.checks.evidence import Evidence, Heard
+from tachograph.brake.evidence import Evidence, Heard
 from tachograph.brake.said_records import (
     RunCompleted,
     RunDeclared,

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 
 from tachograph import canon
 from tachograph.brake import beacon
+from tachograph.brake.bundle import Bundle
 from tachograph.brake.checks.draws import round_of
-from tachograph.brake.checks.evidence import Evidence, Heard, seconds
+from tachograph.brake.evidence import Evidence, Heard
+from tachograph.brake.instants import seconds_of
 from tachograph.brake.said_records import (
     BeaconRevealed,
     LoadModulationAsked,
@@ -64,6 +66,8 @@ in the samples gives less."""
 SAMPLES = 1_000_000
 
 Samples = NDArray[np.float64]
+Windows = dict[tuple[str, int], WindowReported]
+"""The meter's windows by site and number."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,11 @@ class Trace:
     def bins(self) -> Samples:
         """BINS means."""
         return np.array([part.mean() for part in np.array_split(self.watts, BINS)])
+
+
+def look(bundle: Bundle) -> Iterator[CheckResult]:
+    """What `judge` finds in a bundle."""
+    return judge(bundle.evidence)
 
 
 def judge(evidence: Evidence) -> Iterator[CheckResult]:
@@ -111,15 +120,15 @@ def _of_party(evidence: Evidence, party: str) -> CheckResult:
         return CHECK.failed(
             party, f"{problem}; never a sole ground for a trigger", evidence=[where]
         )
-    return _agreeing(evidence, party, traces)
+    return _agreeing(evidence, party, traces, windows)
 
 
-def _agreeing(evidence: Evidence, party: str, traces: list[Trace]) -> CheckResult:
+def _agreeing(evidence: Evidence, party: str, traces: list[Trace], windows: Windows) -> CheckResult:
     if any(trace.said.simulated for trace in traces):
         reason = f"{len(traces)} traces agree, and are simulated: a simulated root of trust"
     elif all(trace.said.owner == "prover" for trace in traces):
         reason = f"{len(traces)} traces agree, and the party holds every sensor"
-    elif not _challenged(evidence, traces):
+    elif not any(_asked(evidence, one, windows.get(_at(one))) is not None for one in traces):
         reason = f"{len(traces)} traces agree, and no load modulation was asked for"
     else:
         return CHECK.passed(
@@ -215,11 +224,9 @@ def _disagreeing(traces: list[Trace]) -> Iterator[tuple[str, str]]:
                 )
 
 
-def _off_the_meter(
-    traces: list[Trace], windows: dict[tuple[str, int], WindowReported]
-) -> Iterator[tuple[str, str]]:
+def _off_the_meter(traces: list[Trace], windows: Windows) -> Iterator[tuple[str, str]]:
     for one in traces:
-        window = windows.get((one.said.site, one.said.window))
+        window = windows.get(_at(one))
         if window is None or window.energy_joules is None:
             continue
         joules = float(one.watts.mean()) * window.seconds
@@ -232,10 +239,10 @@ def _off_the_meter(
 
 
 def _not_following(
-    evidence: Evidence, traces: list[Trace], windows: dict[tuple[str, int], WindowReported]
+    evidence: Evidence, traces: list[Trace], windows: Windows
 ) -> Iterator[tuple[str, str]]:
     for one in traces:
-        wanted = _asked(evidence, one, windows.get((one.said.site, one.said.window)))
+        wanted = _asked(evidence, one, windows.get(_at(one)))
         if wanted is None:
             continue
         slots = np.array([part.mean() for part in np.array_split(one.watts, SLOTS)])
@@ -258,11 +265,10 @@ def _asked(evidence: Evidence, one: Trace, window: WindowReported | None) -> Sam
             continue
         drawn = round_of(evidence, said.beacon)
         revealed = [h.time for h, r in evidence.of(BeaconRevealed) if r.beacon == said.beacon]
-        if drawn is not None and revealed and min(revealed) >= seconds(window.began):
+        if drawn is not None and revealed and min(revealed) >= seconds_of(window.began):
             return pattern(drawn.value, said.site, said.window)
     return None
 
 
-def _challenged(evidence: Evidence, traces: list[Trace]) -> bool:
-    asked = {(said.site, said.window) for _, said in evidence.of(LoadModulationAsked)}
-    return any((one.said.site, one.said.window) in asked for one in traces)
+def _at(one: Trace) -> tuple[str, int]:
+    return one.said.site, one.said.window

@@ -17,10 +17,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from tachograph.brake.bundle import Bundle
 from tachograph.brake.checks import opened
-from tachograph.brake.checks.evidence import Evidence
 from tachograph.brake.checks.runs import RunSeen, runs
 from tachograph.brake.checks.windows import FLOP_SLACK, PER_TOKEN
+from tachograph.brake.evidence import Evidence
 from tachograph.brake.said_records import RunDeclared
 from tachograph.brake.training import char_lm
 from tachograph.brake.training.links import link
@@ -38,6 +39,11 @@ CHECK = Check(
         "SHA-256 finds no collisions",
     ),
 )
+
+
+def look(bundle: Bundle) -> Iterator[CheckResult]:
+    """What `judge` finds in a bundle."""
+    return judge(bundle.evidence)
 
 
 def judge(evidence: Evidence) -> Iterator[CheckResult]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tachograph.brake.checks.energy import SIGMAS, Energy
-from tachograph.brake.checks.evidence import Evidence, SiteTerms
 from tachograph.brake.checks.runs import RunSeen, parameters_by_root, runs
+from tachograph.brake.evidence import Evidence, SiteTerms
 from tachograph.brake.said_records import CLASSES, OutputsServed, SiteDeclared, WindowReported
 
 TIME_SLACK = 0.01

@@ -1,19 +1,22 @@
 """What the checks on work look at: who said what about work, when, and under which limits.
 
 One view for V6 to V11, so that they are pure functions of parsed statements and objects, and a test
-can make one by hand. Times are seconds since 1970, UTC. Not covered: signatures, keys and roles;
-only statements that passed V1 are in here.
+can make one by hand; `Bundle.evidence` makes it from the register. Times are seconds since 1970,
+UTC. Proven by tests/brake/test_brake_spans.py. Not covered: signatures, keys and roles; only
+statements that passed V1 are in here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, get_args
 
+from tachograph.brake.instants import seconds_of
+from tachograph.brake.posted import Posted
 from tachograph.brake.said_records import Record
-from tachograph.errors import FormatError
+from tachograph.brake.spans import Limit, limits_of
+from tachograph.brake.terms import Terms
 
 Kind = TypeVar("Kind", bound=Record)
 Read = Callable[[str], bytes | None]
@@ -47,18 +50,6 @@ class SiteTerms:
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A span of time in which work is limited."""
-
-    began: float
-    """Seconds."""
-    ended: float
-    """Seconds; infinite while it lasts."""
-    share: float
-    """Of capacity that may be used for training: 0 in a pause."""
-
-
-@dataclass(frozen=True)
 class Evidence:
     """All that was said about work, and what holds for it."""
 
@@ -78,8 +69,8 @@ class Evidence:
     """Training of one lineage from here on counts as training that a pause stops."""
     window_flop: float
     """Training of one party in one window from here on counts, whatever its lineage."""
-    limits: tuple[Limit, ...] = ()
-    """Pauses and ramps, in order; no two overlap."""
+    limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
+    """Pauses and ramps by party, in order; no two of a party overlap."""
     read: Read = field(default=lambda _: None, repr=False, compare=False)
     """The bundle's objects."""
 
@@ -98,13 +89,13 @@ class Evidence:
         """The sites that the agreement gives a party."""
         return tuple(site for site in self.sites if site.party == party)
 
-    def limited(self, began: float, ended: float) -> tuple[float, float, float]:
-        """How long a span is limited, how long paused, and how long it may train at capacity.
+    def limited(self, party: str, began: float, ended: float) -> tuple[float, float, float]:
+        """How long a party is limited in a span, how long paused, how long it may use capacity.
 
         All in seconds; a second at half capacity counts half.
         """
         limited = paused = allowed = 0.0
-        for one in self.limits:
+        for one in self.limits.get(party, ()):
             overlap = max(0.0, min(ended, one.ended) - max(began, one.began))
             limited += overlap
             paused += overlap if one.share == 0.0 else 0.0
@@ -112,9 +103,35 @@ class Evidence:
         return limited, paused, allowed + (ended - began - limited)
 
 
-def seconds(time: str) -> float:
-    """Return a time as entries write it in seconds since 1970. Raises FormatError."""
-    try:
-        return datetime.fromisoformat(time).timestamp()
-    except (ValueError, OverflowError) as error:
-        raise FormatError(f"not a time: {time[:40]!r}", hint="RFC 3339, UTC") from error
+RECORDS = get_args(Record)
+
+
+def read_evidence(
+    terms: Terms, agreement: str, statements: tuple[Posted, ...], *, at: float, read: Read
+) -> Evidence:
+    """Put together what valid statements say about work.
+
+    `statements`: those whose signature, key and role are right, in the register's order. `at`: up
+    to when the limits are known. Raises FormatError for a time that is none.
+    """
+    heard = tuple(
+        Heard(one.seq, seconds_of(one.time), one.where, one.speaker, one.said)
+        for one in statements
+        if isinstance(one.said, RECORDS)
+    )
+    return Evidence(
+        heard=heard,
+        at=at,
+        sites=tuple(
+            SiteTerms(party.name, site.name, site.capacity)
+            for party in terms.parties
+            for site in party.sites
+        ),
+        meters={meter.name: (meter.party, meter.site) for meter in terms.meters},
+        blocs=terms.blocs,
+        verifiers=frozenset(verifier.name for verifier in terms.verifiers),
+        lineage_flop=terms.training.lineage_flop,
+        window_flop=terms.training.window_flop,
+        limits=limits_of(terms, agreement, statements, at),
+        read=read,
+    )
