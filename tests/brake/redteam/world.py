@@ -22,6 +22,7 @@ from tachograph.brake import said_records as r
 from tachograph.brake.commitment import parse_leaf
 from tachograph.brake.cosignature import CosigningKey
 from tachograph.brake.document import format_document, parse_document, sign_document
+from tachograph.brake.machine import standing
 from tachograph.brake.machine.permission import Permission, permission
 from tachograph.brake.quorum import suggested
 from tachograph.brake.register import Register
@@ -261,12 +262,13 @@ class World:
         self.logs[party].record(self.now, "loop", body)
 
     def report(self, party: str, hour: int) -> None:
-        """The meter's heartbeat and window."""
+        """The meter's heartbeat and window, and what the party says that it served."""
         meter = meter_of(party)
         self.say(meter, r.Heartbeat(site_of(party), meter, hour))
         window = self.window(party, hour)
         self.say(meter, window)
-        self.say(party, self.served(party, window))
+        if standing.key_of(self.machine.state, party):
+            self.say(party, self.served(party, window))
 
     def finish(self) -> None:
         """Keep some older heads, as a verifier would have."""
