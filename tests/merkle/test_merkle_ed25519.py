@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
 
 from tachograph.errors import ProofError
 from tachograph.merkle import ed25519
@@ -32,6 +34,30 @@ def test_edge_cases(vectors: Path) -> None:
     assert len(cases) == 914
     assert verdicts == documented
     assert sum(verdicts) == 43
+
+
+def holds_by_sodium(key: bytes, message: bytes, signature: bytes) -> bool:
+    """The verdict of the same rule where libsodium, and not OpenSSL, decides the equation."""
+    try:
+        ed25519.check_key(key)
+        ed25519.check_encoding(signature)
+        VerifyKey(key).verify(message, signature)
+    except (ProofError, BadSignatureError):
+        return False
+    return True
+
+
+def test_two_back_ends_agree(vectors: Path) -> None:
+    """Of C2SP's 914 cases, OpenSSL and libsodium give the same verdict under the one rule."""
+    cases = json.loads((vectors / "cctv/ed25519/ed25519vectors.json").read_text())
+    same = sum(
+        holds(case["key"], case["msg"].encode(), case["sig"])
+        == holds_by_sodium(
+            bytes.fromhex(case["key"]), case["msg"].encode(), bytes.fromhex(case["sig"])
+        )
+        for case in cases
+    )
+    assert (same, len(cases)) == (914, 914)
 
 
 def test_weak_keys_are_refused_at_enrolment(vectors: Path) -> None:

@@ -45,14 +45,19 @@ def check_key(key: bytes) -> None:
 def check_signature(key: bytes, message: bytes, signature: bytes) -> None:
     """Raise ProofError unless `signature` is the key's of `message`, by the strict rule."""
     opened = _opened(key)
-    if len(signature) != SIGNATURE_BYTES:
-        raise _refusal(f"a signature of {len(signature)} bytes where {SIGNATURE_BYTES} are needed")
-    _check_point(signature[:32], "the signature's R")
+    check_encoding(signature)
     try:
         # OpenSSL refuses an S from the group order on, and multiplies by no cofactor.
         opened.verify(signature, message)
     except InvalidSignature as error:
         raise _refusal("the signature does not verify") from error
+
+
+def check_encoding(signature: bytes) -> None:
+    """Raise ProofError unless a signature has its 64 bytes and an R that the rule allows."""
+    if len(signature) != SIGNATURE_BYTES:
+        raise _refusal(f"a signature of {len(signature)} bytes where {SIGNATURE_BYTES} are needed")
+    _check_point(signature[:32], "the signature's R")
 
 
 @lru_cache(maxsize=256)
