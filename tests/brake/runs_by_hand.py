@@ -50,19 +50,21 @@ Cheat = Callable[[int, Callable[..., Steps], Any, Any, NDArray[np.int64]], Steps
 """Gets segment number, an honest trainer, weights, state, batches; returns what to commit to."""
 
 
-def forge(box: Box, cheat: Cheat) -> record.Recorder:
+def forge(
+    box: Box, cheat: Cheat, steps: int = STEPS, segment_steps: int = SEGMENT_STEPS
+) -> record.Recorder:
     """A run whose segments come from `cheat`, committed to as if they were honest."""
     made = record.declare_char_lm(
-        run="r-1", site="north", tokens=text(), steps=STEPS, segment_steps=SEGMENT_STEPS,
+        run="r-1", site="north", tokens=text(), steps=steps, segment_steps=segment_steps,
         learning_rate=RATE, order_secret=ORDER, start_secret=START,
         machine=honest().declared.machine,
     )  # fmt: skip
     program = parse_code(made.objects[made.declared.code])
-    rows = char_lm.order(ORDER, made.declared.data, len(text()), STEPS)
+    rows = char_lm.order(ORDER, made.declared.data, len(text()), steps)
     weights: Any = char_lm.initial_weights(START)
     state: Any = char_lm.initial_state(weights)
     made.begin(weights, state)
-    for number, first in enumerate(range(0, STEPS, SEGMENT_STEPS)):
+    for number, first in enumerate(range(0, steps, segment_steps)):
 
         def trainer(weights: Any, state: Any, rows: Any, first: int = first,
                     tokens: Any = None, rate: float = RATE) -> Steps:  # fmt: skip
@@ -74,10 +76,10 @@ def forge(box: Box, cheat: Cheat) -> record.Recorder:
             assert isinstance(taken, Steps), taken
             return taken
 
-        batch = rows[first : first + SEGMENT_STEPS]
-        steps = cheat(number, trainer, weights, state, batch)
-        made.commit(steps, batch)
-        weights, state = steps.weights[-1], steps.state[-1]
+        batch = rows[first : first + segment_steps]
+        taken = cheat(number, trainer, weights, state, batch)
+        made.commit(taken, batch)
+        weights, state = taken.weights[-1], taken.state[-1]
     return made
 
 

@@ -73,13 +73,15 @@ ROLES: dict[Role, tuple[type[Said], ...]] = {
         g.RenewalVoted, g.EquivocationShown, g.HoldDeclared, g.HoldEnded, g.ExitNoticed,
         g.KeyRevoked, g.AdjustmentProposed, g.AdjustmentVoted,
         r.SiteDeclared, r.RunDeclared, r.WeightsCommitted, r.SegmentCommitted, r.RunCompleted,
-        r.BeaconPromised, r.BeaconRevealed, r.WeightsFrozen, r.OutputsServed, r.DeviceAttested,
+        r.SegmentOpened, r.BeaconPromised, r.BeaconRevealed, r.WeightsFrozen, r.OutputsServed,
+        r.DeviceAttested,
     ),
     "verifier": (
         g.InspectionReported, g.TriggerCalled, g.TriggerWithdrawn, g.EvidenceFiled, g.LiftVoted,
         g.BreachAlleged, g.EquivocationShown, g.KeyRevoked,
         r.BeaconPromised, r.BeaconRevealed, r.ToleranceCalibrated, r.SegmentReplayed,
-        r.ServedReplayed, r.LoadModulationAsked, r.TraceReported,
+        r.ServedReplayed, r.AttestationAsked, r.ReferencesPublished, r.LoadModulationAsked,
+        r.TraceReported,
     ),
     "panel": (
         g.LiftObjected, g.EquivocationShown, g.PanelDecided, g.ReinstatementVoted, g.KeyRevoked,
