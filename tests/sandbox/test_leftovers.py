@@ -129,6 +129,42 @@ def test_killing_the_judge_leaves_no_process(level: Level, several: int) -> None
         assert comes_true(lambda: not any(map(exists, family)))
 
 
+def test_an_expected_call_finds_its_one_child_waiting(box: Box) -> None:
+    """However often it is said; the call takes it, and it leaves with the call or with the box."""
+    output(box, "def f(): return 1")
+    assert box.process is not None
+    leader = box.process.pid
+    before = set(tree(leader))
+    for _ in range(2):
+        box.expect()
+        assert comes_true(lambda: len(tree(leader)) == len(before) + 1)
+    (waiting,) = set(tree(leader)) - before
+    assert failure(box, "import os\ndef f(): os._exit(3)").detail.endswith("code 3")
+    assert set(tree(leader)) == before
+    assert not exists(waiting)
+    box.expect()
+    assert comes_true(lambda: len(tree(leader)) == len(before) + 1)
+    family = tree(leader)
+    box.restart()
+    assert not any(map(exists, family))
+    assert output(box, "def f(): return 2") == 2
+
+
+def test_a_waiting_child_that_is_killed_breaks_no_more_than_one_call(box: Box) -> None:
+    """It is the box that broke, not the candidate; the next call works."""
+    output(box, "def f(): return 1")
+    assert box.process is not None
+    leader = box.process.pid
+    before = set(tree(leader))
+    box.expect()
+    assert comes_true(lambda: len(tree(leader)) == len(before) + 1)
+    (waiting,) = set(tree(leader)) - before
+    os.kill(waiting, signal.SIGKILL)
+    with pytest.raises(BoxError):
+        output(box, "def f(): return 1")
+    assert output(box, "def f(): return 2") == 2
+
+
 def test_killing_the_zygote_during_a_call_leaves_no_process(crowd: Box) -> None:
     """The call raises BoxError, the candidate's processes end, and the next call works."""
     output(crowd, "def f(): return 1")

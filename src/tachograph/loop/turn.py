@@ -136,6 +136,7 @@ class Loop:
         waiting = self.run.archive.unfinished
         given = self.turn_here(len(waiting))
         if given:
+            self.bench.examiner.box.expect()
             self.office.think(given)
         elif waiting:
             self.try_batch([record.id for record in waiting[: self.bench.parallel]])

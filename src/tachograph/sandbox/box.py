@@ -6,6 +6,7 @@ how to get it. `Box.open_best` takes the best that can be had and returns what i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -133,6 +134,7 @@ class Box:
         config = {
             "libraries": self.libraries, "staging": str(self.staging), "masks": [str(PACKAGE)],
             "hidden": self.hidden, "spare_uid": spare, "cores": self.cores,
+            "disk_mib": self.limits.disk_mib,
         }  # fmt: skip
         self.zygote = launch("zygote", level=self.level, python=self.python, config=config,
                              environment=self.environment() | BOUND_AT_START)  # fmt: skip
@@ -187,6 +189,12 @@ class Box:
             raise
         finally:
             sealed.close()
+
+    def expect(self) -> None:
+        """A call will come soon: its child is forked while this process does something else."""
+        if self.zygote is not None and self.forks < FORKS_PER_ZYGOTE:
+            with contextlib.suppress(OSError):  # the call itself will say what is wrong
+                self.zygote.line.send(b"{}")
 
     def files_of(self, program: Program) -> tuple[MemoryFile, bool]:
         """The program's files as the box reads them, and whether an earlier box's are with them."""

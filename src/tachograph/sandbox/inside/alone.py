@@ -66,6 +66,7 @@ def main(config: Dict[str, Any]) -> None:
         with mmap.mmap(config["files"], 0, prot=mmap.PROT_READ) as memory:
             content = frame.decode(memory)
         os.close(config["files"])
+        workspace.make()
         workspace.fill(content["files"])
         os.chdir(workspace.path)
         set_limits(config["limits"])

@@ -32,10 +32,13 @@ class Workspace:
         self.path = root + "/" + WORK
         self.own: List[str] = []
 
-    def fill(self, files: Dict[str, str]) -> None:
-        """Write the sources."""
+    def make(self) -> None:
+        """Make the folders that each has."""
         os.makedirs(self.path + "/.cache", exist_ok=True)
         os.makedirs(os.path.dirname(self.path) + "/tmp", exist_ok=True)
+
+    def fill(self, files: Dict[str, str]) -> None:
+        """Write the sources."""
         for name, text in files.items():
             self.write(name, text.encode(), 0o644)
             os.utime(self.path + "/" + name, (SOURCE_TIME, SOURCE_TIME))

@@ -2,7 +2,8 @@
 
 It never loads candidate code. One box at a time: it forks the child (at level A as the first
 process of a namespace of its own), kills it when told or when the judge is gone, waits for it and
-reports its status and CPU time. Child and zygote end when the one above them ends.
+reports its status and CPU time. Where the judge says that a call will come soon, the child is
+forked then and waits for it. Child and zygote end when the one above them ends.
 """
 
 from __future__ import annotations
@@ -10,14 +11,13 @@ from __future__ import annotations
 import gc
 import importlib
 import json
-import mmap
 import os
 import select
 import signal
 import socket
 import struct
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, NamedTuple, Optional
 
 from tachograph.sandbox.inside import (
     child,
@@ -30,8 +30,16 @@ from tachograph.sandbox.inside import (
 )
 
 WHOLE_LANDLOCK = 3
+REQUEST_BYTES = 65_536
 REPORT = struct.Struct("<iddq")
 """wait status, user seconds, system seconds, peak resident KiB"""
+
+
+class Waiting(NamedTuple):
+    """A child without a call, and the line to it."""
+
+    pid: int
+    line: socket.socket
 
 
 class Zygote:
@@ -44,6 +52,8 @@ class Zygote:
         self.line = line
         self.ruleset = -1
         self.namespace = -1
+        self.disk_mib: int = config["disk_mib"]
+        self.waiting: Optional[Waiting] = None
         self.own_uid = self.level == "A"
         os.sched_setaffinity(0, config["cores"])
         self.step_behind_walls(config)
@@ -76,25 +86,37 @@ class Zygote:
         """Fork a box for each request until the judge hangs up."""
         answer(self.line, "ready")
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self.line, 65536, 8)
+            message, descriptors, _, _ = socket.recv_fds(self.line, REQUEST_BYTES, 8)
             if not message:
                 return
-            request = json.loads(message)
-            if self.level == "A":
-                # setns first: a process may leave its children's namespace for a new one only
-                # from its own
-                kernel.checked("setns", kernel.LIBC.setns(self.namespace, kernel.CLONE_NEWPID))
-                kernel.unshare(kernel.CLONE_NEWPID)
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    become_child(self, request, *descriptors[1:])
-                finally:
-                    os._exit(1)
+            self.waiting = self.waiting or self.fork()
+            if not descriptors:
+                continue  # its call will come soon
+            waiting, self.waiting = self.waiting, None
+            socket.send_fds(waiting.line, [message], descriptors[1:])
+            waiting.line.close()
             with socket.socket(fileno=descriptors[0]) as report:
                 for descriptor in descriptors[1:]:
                     os.close(descriptor)
-                self.watch(pid, report)
+                self.watch(waiting.pid, report)
+
+    def fork(self) -> Waiting:
+        """A child that waits for its call."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if self.level == "A":
+            # setns first: a process may leave its children's namespace for a new one only
+            # from its own
+            kernel.checked("setns", kernel.LIBC.setns(self.namespace, kernel.CLONE_NEWPID))
+            kernel.unshare(kernel.CLONE_NEWPID)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                ours.close()
+                become_child(self, theirs)
+            finally:
+                os._exit(1)
+        theirs.close()
+        return Waiting(pid, ours)
 
     def watch(self, pid: int, report: socket.socket) -> None:
         """Wait for the child, or kill it when the judge says so or is gone; then report."""
@@ -116,33 +138,49 @@ class Zygote:
         report.send(REPORT.pack(status, user, system, usage.ru_maxrss))
 
 
-def become_child(zygote: Zygote, request: Dict[str, Any], line: int, files: int, output: int,
-                 log: int, kept: int) -> None:  # fmt: skip
-    """Put the files down, raise the walls, load the candidate."""
-    level, limits = zygote.level, request["limits"]
+def become_child(zygote: Zygote, asked: socket.socket) -> None:
+    """Wait for the call, put the files down, raise the walls, load the candidate."""
+    workspace = child.Workspace(zygote.root)
+    trouble = ""
+    try:
+        take_ground(zygote)
+        workspace.make()
+    except OSError as error:
+        trouble = str(error)
+    message, descriptors, _, _ = socket.recv_fds(asked, REQUEST_BYTES, 5)
+    asked.close()
+    if not message:
+        return
+    request = json.loads(message)
+    line, files, output, log, kept = descriptors
     courier = child.Courier(socket.socket(fileno=line), output, kept)
     try:
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.setpgid(0, 0)
-        if level == "A":
-            kernel.unshare(kernel.CLONE_NEWNS)
-            namespaces.fresh_scratch(limits["disk_mib"])
-        workspace = child.Workspace(zygote.root)
+        if trouble:
+            raise OSError(trouble)
         content = read_frame(files)
         workspace.fill(content["files"])
         os.chdir(workspace.path)
-        # one of its own: flags and locks on a shared one would outlive the box
-        os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
         os.dup2(log, 1)
         os.dup2(log, 2)
         keep_only({0, 1, 2, line, output, kept, zygote.ruleset})
-        walls.raise_walls(level, limits, zygote.ruleset, own_uid=zygote.own_uid)
+        walls.raise_walls(zygote.level, request["limits"], zygote.ruleset, own_uid=zygote.own_uid)
     except (OSError, ValueError) as error:
         courier.say(b"B", str(error).encode()[: child.TEXT_LIMIT])
         return
     courier.say(b"W")
     gc.enable()
     child.serve(courier, workspace, request, content["kept"])
+
+
+def take_ground(zygote: Zygote) -> None:
+    """What each child does for itself, whatever it is called with. Raises OSError."""
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.setpgid(0, 0)
+    if zygote.level == "A":
+        kernel.unshare(kernel.CLONE_NEWNS)
+        namespaces.fresh_scratch(zygote.disk_mib)
+    # one of its own: flags and locks on a shared one would outlive the box
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
 
 
 def warm(library: str) -> None:
@@ -159,8 +197,7 @@ def warm(library: str) -> None:
 
 def read_frame(where: int) -> Any:
     """The value in a memory file."""
-    with mmap.mmap(where, os.fstat(where).st_size, prot=mmap.PROT_READ) as memory:
-        return frame.decode(memory)
+    return frame.decode(os.pread(where, os.fstat(where).st_size, 0))
 
 
 def keep_only(kept: "set[int]") -> None:
