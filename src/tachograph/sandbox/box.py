@@ -60,6 +60,7 @@ class Box:
         self.forks = 0
         self.zygote: Launched | None = None
         self.programs: dict[str, tuple[MemoryFile, bool]] = {}
+        self.programs_bytes = 0
         self.spare: SpareUid | None = None
         self.stopwatch: Stopwatch | None = None
         """Times calls where this process has other threads (`time_apart`)."""
@@ -206,15 +207,20 @@ class Box:
         """Keep the program's sealed files, with what its loading left."""
         value = {"files": dict(program.files), "kept": kept}
         made = MemoryFile.sealed("files", value), bool(kept)
-        old = self.programs.pop(program.id, None)
-        if old:
-            old[0].close()
+        self.forget(program.id)
         self.programs[program.id] = made
+        self.programs_bytes += made[0].size
         while len(self.programs) > 1 and (
-            len(self.programs) > PROGRAMS_KEPT
-            or sum(held.size for held, _ in self.programs.values()) > PROGRAMS_BYTES
+            len(self.programs) > PROGRAMS_KEPT or self.programs_bytes > PROGRAMS_BYTES
         ):
-            self.programs.pop(next(iter(self.programs)))[0].close()
+            self.forget(next(iter(self.programs)))
+
+    def forget(self, program: str) -> None:
+        """Let go of a program's files, if they are kept."""
+        if program in self.programs:
+            held, _ = self.programs.pop(program)
+            self.programs_bytes -= held.size
+            held.close()
 
     def restart(self) -> None:
         """A new zygote in place of the old one, and a new stopwatch."""
@@ -245,9 +251,8 @@ class Box:
         """End the zygote and remove what it stood on."""
         self.stop()
         self.time_apart(False)
-        for held, _ in self.programs.values():
-            held.close()
-        self.programs.clear()
+        for program in list(self.programs):
+            self.forget(program)
         if self.spare is not None:
             self.spare.close()
             self.spare = None
