@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Iterable, List, Optional, Sequence
 
 from tachograph.sandbox.inside import kernel
@@ -55,7 +54,7 @@ class View:
 def interpreter_paths() -> List[str]:
     """Folders that this interpreter needs."""
     wanted = {os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    wanted |= {sys.prefix, sys.base_prefix, str(Path(os.path.realpath(sys.executable)).parent)}
+    wanted |= {sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))}
     return [p for p in uppermost(wanted) if p != "/" and not p.startswith("/usr/")]
 
 

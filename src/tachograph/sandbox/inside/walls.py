@@ -4,11 +4,9 @@ Landlock, seccomp. After `raise_walls` the process can only lower itself further
 
 from __future__ import annotations
 
-import glob
 import os
 import resource
 import sys
-from pathlib import PurePath
 from typing import Any, Dict, List, Sequence, Tuple
 
 from tachograph.sandbox.inside import kernel, landlock, namespaces, seccomp
@@ -124,9 +122,18 @@ def folders_of(packages: List[str]) -> List[str]:
     places = {os.path.realpath(place) for place in sys.path if place}
     for top in {os.path.realpath(top) for top in tops}:
         for name in ("site-packages", "dist-packages"):
-            places |= set(glob.glob(glob.escape(top) + "/lib*/python*/" + name))
+            places |= {f"{top}/{lib}/{python}/{name}" for lib in listed(top, "lib")
+                       for python in listed(top + "/" + lib, "python")}  # fmt: skip
     found = {os.path.realpath(place + "/" + name) for place in places for name in packages}
     return sorted(folder for folder in found if os.path.isdir(folder))
+
+
+def listed(folder: str, start: str) -> List[str]:
+    """Names in a folder that begin so; none where it is no folder."""
+    try:
+        return [name for name in os.listdir(folder) if name.startswith(start)]
+    except OSError:
+        return []
 
 
 def readable_paths(masks: List[str], shown: Sequence[str] = ()) -> List[str]:
@@ -141,7 +148,7 @@ def parted(masks: List[str], shown: Sequence[str] = ()) -> List[str]:
     """Level B: folders that `readable_paths` gives in parts, because a mask lies beneath them."""
     tops = [os.path.realpath(path)
             for path in (*namespaces.SYSTEM, *namespaces.interpreter_paths(), *shown)]  # fmt: skip
-    above = {str(folder) for mask in masks for folder in PurePath(mask).parents}
+    above = {mask[:end] or "/" for mask in masks for end, c in enumerate(mask) if c == "/"}
     return sorted(f for f in above if any(f == t or f.startswith(t + "/") for t in tops))
 
 

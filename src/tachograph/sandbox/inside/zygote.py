@@ -89,7 +89,7 @@ class Zygote:
             message, descriptors, _, _ = socket.recv_fds(self.line, REQUEST_BYTES, 8)
             if not message:
                 return
-            self.waiting = self.waiting or self.fork()
+            self.waiting = self.waiting or self.fork(ahead=not descriptors)
             if not descriptors:
                 continue  # its call will come soon
             waiting, self.waiting = self.waiting, None
@@ -100,8 +100,8 @@ class Zygote:
                     os.close(descriptor)
                 self.watch(waiting.pid, report)
 
-    def fork(self) -> Waiting:
-        """A child that waits for its call."""
+    def fork(self, *, ahead: bool) -> Waiting:
+        """A child that waits for its call. `ahead`: there is time to rehearse it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if self.level == "A":
             # setns first: a process may leave its children's namespace for a new one only
@@ -112,7 +112,7 @@ class Zygote:
         if pid == 0:
             try:
                 ours.close()
-                become_child(self, theirs)
+                become_child(self, theirs, ahead)
             finally:
                 os._exit(1)
         theirs.close()
@@ -138,13 +138,15 @@ class Zygote:
         report.send(REPORT.pack(status, user, system, usage.ru_maxrss))
 
 
-def become_child(zygote: Zygote, asked: socket.socket) -> None:
+def become_child(zygote: Zygote, asked: socket.socket, ahead: bool) -> None:
     """Wait for the call, put the files down, raise the walls, load the candidate."""
     workspace = child.Workspace(zygote.root)
     trouble = ""
     try:
         take_ground(zygote)
         workspace.make()
+        if ahead:
+            child.rehearse()
     except OSError as error:
         trouble = str(error)
     message, descriptors, _, _ = socket.recv_fds(asked, REQUEST_BYTES, 5)
