@@ -77,7 +77,8 @@ def fork(
     """Check, offline, the proof that somebody signed two histories of one log."""
     from tachograph.brake.fork import check_fork, parse_fork
 
-    accused = check_fork(parse_fork(read_text(file)), known_keys(key, policy))
+    keys = known_keys(key, policy)
+    accused = check_fork(parse_fork(read_text(file)), keys)
     one, two = accused.heads
     if as_json:
         heads = [{"size": head.size, "root": head.root.hex()} for head in accused.heads]

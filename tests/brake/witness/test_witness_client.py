@@ -20,12 +20,10 @@ from tachograph.brake.witness import (
     Witness,
     add_log,
     collect,
-    collect_published,
     create_witness,
     witness_application,
 )
 from tachograph.merkle.note import format_signatures, parse_note
-from tachograph.merkle.tile import format_path, format_tile, new_tiles, tile_nodes
 
 LOG = Log(40)
 BAD = CosigningKey("bad.example/witness", bytes(range(9, 41)))
@@ -136,17 +134,3 @@ def test_who_does_not_answer_costs_its_time_only(tmp_path: Path) -> None:
         )  # fmt: skip
     assert [one.reason is None for one in collected.outcomes] == [False, False, False, True]
     assert len(parse_note(collected.note).signatures) == 2
-
-
-def test_a_published_folder_is_cosigned(tmp_path: Path) -> None:
-    """Proofs come from the published tiles, for witnesses that hold different sizes."""
-    for tile in new_tiles(0, 30):
-        if tile.level != "entries":
-            path = tmp_path / "published" / format_path(tile)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(format_tile(LOG.levels.read(tile_nodes(tile))))
-    with honest(tmp_path, "a", "b") as witnesses:
-        collect(LOG.head(7), lambda old: LOG.prove(old, 7), witnesses[:1])
-        collected = collect_published(LOG.head(30), tmp_path / "published", witnesses)
-    assert [one.reason for one in collected.outcomes] == [None, None]
-    assert len(parse_note(collected.note).signatures) == 3

@@ -17,17 +17,17 @@
 '1\\n'
 """
 
-from tachograph.brake.witness.client import Collected, collect, collect_published
+from tachograph.brake.witness.client import Collected, Outcome, collect
 from tachograph.brake.witness.protocol import format_request
 from tachograph.brake.witness.server import witness_application
 from tachograph.brake.witness.witness import Witness, add_log, create_witness
 
 __all__ = [
     "Collected",
+    "Outcome",
     "Witness",
     "add_log",
     "collect",
-    "collect_published",
     "create_witness",
     "format_request",
     "witness_application",

@@ -9,20 +9,16 @@ enough (policy.py).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from tachograph.brake.exchange import Answered, post
 from tachograph.brake.policy import PolicyWitness
-from tachograph.brake.source import FolderSource, hashes
 from tachograph.brake.witness.protocol import format_request
 from tachograph.errors import FormatError, ProofError, TachographError
 from tachograph.merkle.checkpoint import parse_checkpoint, parse_size
 from tachograph.merkle.note import Note, Signature, format_note, parse_note, parse_signatures
-from tachograph.merkle.tree import prove_consistency
 
 ANSWER_BYTES = 1 << 16
 """Longest answer that is read; one ML-DSA-44 signature line takes about 3.3 kB."""
@@ -83,26 +79,6 @@ def collect(
         results = list(pool.map(ask, witnesses))
     lines = [line for line, _ in results if line is not None]
     return Collected(merge(parsed, lines), tuple(outcome for _, outcome in results))
-
-
-def collect_published(
-    note: str,
-    folder: Path,
-    witnesses: Sequence[PolicyWitness],
-    *,
-    timeout_seconds: float = TIMEOUT_SECONDS,
-) -> Collected:
-    """Return the same for a head whose tiles lie in a folder, as publish.py lays them there."""
-    size = parse_checkpoint(parse_note(note).text).size
-    read = hashes(FolderSource(folder), size)
-    # One at a time: the reader keeps what it has read.
-    turn = threading.Lock()
-
-    def prove(old: int) -> list[bytes]:
-        with turn:
-            return prove_consistency(old, size, read)
-
-    return collect(note, prove, witnesses, timeout_seconds=timeout_seconds)
 
 
 def merge(note: Note, lines: Sequence[Signature]) -> str:
