@@ -1,4 +1,4 @@
-"""Rows 1, 9 to 14, 30 to 34 and 38: logs, keys, envelopes, times, floods."""
+"""Rows 1, 7 to 14, 30 to 34 and 38: logs, keys, envelopes, times, floods."""
 
 from __future__ import annotations
 
@@ -445,3 +445,75 @@ def own_proof(world: World) -> None:
     proof = format_proof(Proof(2, tuple(path), world.register_head))
     world.proofs["record.tlog-proof"] = proof.encode()
     world.proofs["record.leaf"] = register.leaves[2]
+
+
+# 7 and 8: records out of their time.
+
+
+@cheat(7, "a record of today that says it is of yesterday", caught_by="V5")
+def backdated(world: World) -> str:
+    """Its beacon gives it away: that head was not there yesterday."""
+    party = world.parties[0]
+    world.hooks[6].append(
+        lambda: world.say(party, world.site(party), time=world.now - 24 * HOUR) and None
+    )
+    return party
+
+
+@cheat(7, "a backdated record with a beacon of that time", caught_by="V5")
+def backdated_with_old_beacon(world: World) -> str:
+    """Time and beacon fit; the register's witnesses saw it seven hours later."""
+    party = world.parties[0]
+    then: list[tuple[str, float]] = []
+    world.hooks[0].append(lambda: then.append((world.beacon, world.now)))
+
+    def backdate() -> None:
+        beacon, time = then[0]
+        world.say(party, world.site(party), time=time, beacon=beacon)
+
+    world.hooks[7].append(backdate)
+    return party
+
+
+@twin(7, "a record that came an hour late")
+def came_late(world: World) -> None:
+    """Made and dated then, posted now: within what the agreement allows."""
+    party = world.parties[0]
+    kept: list[str] = []
+    world.hooks[4].append(lambda: kept.append(world.sign(party, world.site(party))))
+    world.hooks[5].append(lambda: world.post(kept[0]) and None)
+
+
+@cheat(8, "a record that is dated forward", caught_by="V5")
+def dated_forward(world: World) -> str:
+    """Signed and logged today for tomorrow."""
+    party = world.parties[-1]
+    world.hooks[2].append(
+        lambda: world.say(party, world.site(party), time=world.now + 20 * HOUR) and None
+    )
+    return party
+
+
+@cheat(8, "a record that was signed long before", caught_by="V5")
+def signed_before(world: World) -> str:
+    """Prepared in the first hour with the time of its use; its beacon is that of the first hour."""
+    party = world.parties[-1]
+    kept: list[str] = []
+    world.hooks[0].append(
+        lambda: kept.append(world.sign(party, world.site(party), time=world.start + 7 * HOUR + 30))
+    )
+    world.hooks[7].append(lambda: world.post(kept[0]) and None)
+    return party
+
+
+@twin(8, "a record that was signed just before a head and posted just after")
+def across_a_head(world: World) -> None:
+    """Its beacon is the head before the last."""
+    party = world.parties[-1]
+
+    def across() -> None:
+        envelope = world.sign(party, world.site(party))
+        world.cosign()
+        world.post(envelope)
+
+    world.hooks[3].append(across)
