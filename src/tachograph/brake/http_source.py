@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from tachograph.brake.exchange import TIMEOUT_SECONDS, Answered, UnreachableError, get
 from tachograph.brake.source import CHECKPOINT, CHECKPOINT_BYTES, first_part, tile_bytes
-from tachograph.errors import NotFoundError
+from tachograph.errors import FormatError, NotFoundError
 from tachograph.merkle.tile import WIDTH, Tile, format_path
+
+PAGE_BYTES = 64 * 1024
 
 
 class HttpSource:
@@ -36,11 +38,15 @@ class HttpSource:
 
     def _get(self, path: str, limit: int, *, packed: bool) -> bytes:
         url = f"{self._prefix}/{path}"
-        answered = get(url, limit=limit, timeout_seconds=self._timeout_seconds, packed=packed)
+        # A host's page that says that there is no such file may be longer than the file.
+        most = max(limit, PAGE_BYTES)
+        answered = get(url, limit=most, timeout_seconds=self._timeout_seconds, packed=packed)
         if answered.status == 404:
             raise NotFoundError(f"{url} is not there", hint="see that it is the log's prefix")
         if answered.status != 200:
             raise _unexpected(url, answered)
+        if len(answered.body) > limit:
+            raise FormatError(f"{url} is longer than {limit} bytes", hint="fetch it again")
         return answered.body
 
 
