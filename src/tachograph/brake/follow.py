@@ -28,7 +28,14 @@ from tachograph import canon
 from tachograph.brake.policy import NONE, Policy, PolicyLog, check_policy, parse_policy
 from tachograph.brake.source import Source, hashes
 from tachograph.brake.terms import Terms
-from tachograph.errors import EvidenceError, FormatError, ProofError, StoreError, WorldError
+from tachograph.errors import (
+    EvidenceError,
+    FormatError,
+    NotFoundError,
+    ProofError,
+    StoreError,
+    WorldError,
+)
 from tachograph.ledger import Ledger, entry
 from tachograph.ledger.commit import Draft
 from tachograph.ledger.disk import locked
@@ -144,7 +151,7 @@ class Follower:
                 self._catch_up()
                 held = self._held
                 _check_follows(self._ledger, held, note, head, source)
-                if head.size == held.complete and held.complete_note:
+                if head.size == held.complete:
                     recorded = self._refresh(note, head, now)
                     return Heard(head.size, held.complete, 0, recorded)
                 copied = _copy(self._ledger, held, note, head, source)
@@ -191,9 +198,10 @@ class Follower:
 
     def _refresh(self, note: str, head: Checkpoint, now: float) -> bool:
         """Record a head that brought nothing new, where that was last done long enough ago."""
-        age = now - datetime.fromisoformat(self._held.heard_at).timestamp()
-        if 0 <= age < self._quiet_seconds:
-            return False
+        if self._held.heard_at:
+            age = now - datetime.fromisoformat(self._held.heard_at).timestamp()
+            if 0 <= age < self._quiet_seconds:
+                return False
         self._ledger.append([("follower", (), RegisterHeard(head.origin, note))])
         return True
 
@@ -214,25 +222,35 @@ def _check_follows(
 ) -> None:
     """Refuse a head that does not continue the one held; keep both where that is proven."""
     old, new = sorted((held.head, head), key=lambda one: one.size)
-    read = hashes(source, new.size)
     if old.size == new.size and old.root != new.root:
         raise _fork(ledger, held, note, f"two roots for {new.size} entries")
     if 0 < old.size < new.size:
-        proof = prove_consistency(old.size, new.size, read)
-        shown = root(old.size, read)
-        # Does what the register shows lead to the larger head at all?
-        check_consistency(
-            old=old.size, new=new.size, old_root=shown, new_root=new.root, proof=proof
-        )
-        if shown != old.root:
-            raise _fork(
-                ledger, held, note, f"the tree of {new.size} entries begins with another {old.size}"
-            )
+        try:
+            begins = _begins(old, new, source)
+        except NotFoundError:
+            if new is head:
+                raise
+            begins = True  # what is behind has not the tiles that could convict it
+        if not begins:
+            reason = f"the tree of {new.size} entries begins with another {old.size}"
+            raise _fork(ledger, held, note, reason)
     if head.size < held.head.size:
         raise StaleError(
             f"the register shows {head.size} entries, and had {held.head.size} before",
             hint="ask again later: what answers may be behind",
         )
+
+
+def _begins(old: Checkpoint, new: Checkpoint, source: Source) -> bool:
+    """Whether the new tree, as the source shows it, begins with the old one.
+
+    Raises ProofError where what it shows does not lead to the new root: then nothing is proven.
+    """
+    read = hashes(source, new.size)
+    shown = root(old.size, read)
+    proof = prove_consistency(old.size, new.size, read)
+    check_consistency(old=old.size, new=new.size, old_root=shown, new_root=new.root, proof=proof)
+    return shown == old.root
 
 
 def _fork(ledger: Ledger, held: _Held, note: str, reason: str) -> ForkError:
