@@ -6,7 +6,8 @@
     with broken(3, "killed after") ...    # ... or right after it
     steps.count                           # how many steps there were
 
-Steps are: making a file, writing to it, syncing file or folder, renaming, linking.
+Steps are: making a file, writing to it, syncing file or folder, renaming, linking, removing, making
+and removing a folder, and committing a transaction of a ledger's store.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import errno
 import io
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from unittest import mock
+
+from tachograph.ledger import store
 
 How = Literal["lost", "kept", "killed", "killed after"]
 
@@ -34,7 +38,9 @@ class Steps:
     error: int = errno.ENOSPC
     count: int = 0
 
-    def wrap(self, step: Callable[..., Any]) -> Callable[..., Any]:
+    def wrap(
+        self, step: Callable[..., Any], fault: Callable[[], Exception] | None = None
+    ) -> Callable[..., Any]:
         """The step, counted, and broken when it is its turn."""
 
         def stepped(*arguments: Any, **named: Any) -> Any:
@@ -47,7 +53,7 @@ class Steps:
                 step(*arguments, **named)
             if self.how == "killed after":
                 os.kill(os.getpid(), signal.SIGKILL)
-            raise OSError(self.error, os.strerror(self.error))
+            raise fault() if fault else OSError(self.error, os.strerror(self.error))
 
         return stepped
 
@@ -78,5 +84,13 @@ def broken(at: int, how: How, error: int = errno.ENOSPC) -> Iterator[Steps]:
         mock.patch.object(os, "fsync", steps.wrap(os.fsync)),
         mock.patch.object(os, "link", steps.wrap(os.link)),
         mock.patch.object(Path, "replace", steps.wrap(Path.replace)),
+        mock.patch.object(Path, "unlink", steps.wrap(Path.unlink)),
+        mock.patch.object(Path, "mkdir", steps.wrap(Path.mkdir)),
+        mock.patch.object(Path, "rmdir", steps.wrap(Path.rmdir)),
+        mock.patch.object(store, "_commit", steps.wrap(store._commit, _commit_fault)),
     ):
         yield steps
+
+
+def _commit_fault() -> Exception:
+    return sqlite3.OperationalError("disk I/O error")

@@ -45,9 +45,13 @@ Cosign = Callable[[str, Path], str]
 class Log(Protocol):
     """What is published of a ledger: its entries as they are, or with bodies withheld."""
 
+    def begin(self) -> None:
+        """Fix what is published now. Another publisher may have gone on until this moment."""
+        ...
+
     @property
     def size(self) -> int:
-        """How many leaves there are to publish now; fixed when the log was opened."""
+        """How many leaves there are to publish since `begin`."""
         ...
 
     @property
@@ -100,10 +104,14 @@ class WholeLog:
     stops = ()
 
     def __init__(self, ledger: Ledger) -> None:
-        """Signs the newest head, which fixes the size."""
         self._ledger = ledger
-        self._note = ledger.sign_head()
+        self._note = ""
         self.verifier = ledger.verifier
+        self.size = self.known = 0
+
+    def begin(self) -> None:
+        """See Log. Signs the newest head, which fixes the size."""
+        self._note = self._ledger.sign_head()
         self.size = self.known = parse_head(self._note, self.verifier).size
 
     def leaves(self, start: int, stop: int) -> Iterator[bytes]:
@@ -127,7 +135,7 @@ def publish(log: Log, home: Path, folder: Path, cosign: Cosign | None = None) ->
 
     In this order:
 
-    1. take the lock, so that no checkpoint is replaced by an older one;
+    1. take the lock, so that no checkpoint is replaced by an older one, and fix the size;
     2. read what the folder has, and refuse it unless the log begins with that;
     3. write the new tiles, synchronised;
     4. have the head signed, which makes it durable in the ledger, and cosigned;
@@ -137,6 +145,7 @@ def publish(log: Log, home: Path, folder: Path, cosign: Cosign | None = None) ->
     """
     try:
         with locked(home / LOCK):
+            log.begin()
             make_folder(folder)
             edge = _published(log, folder)
             before = edge.size

@@ -111,14 +111,18 @@ class RedactedLog:
         """Raises NotFoundError where no redaction was chosen; DamagedError, StoreError."""
         self._ledger = ledger
         self._home = home
-        self._held = _held(ledger)
-        self._choices = list(_choices(ledger, self._held))
+        self.verifier = redacted_key(ledger.verifier)
+        self.begin()
+        self._secret = _load_secret(home, self._choices[-1][1])
+
+    def begin(self) -> None:
+        """See Log."""
+        self._held = _held(self._ledger)
+        self._choices = list(_choices(self._ledger, self._held))
         if not self._choices:
             raise NotFoundError("no redaction was chosen", hint="tacho brake publish --redact")
-        self._secret = _load_secret(home, self._choices[-1][1])
-        self.verifier = redacted_key(ledger.verifier)
-        self.size = ledger.size
-        if self._held is not None and _only_bookkeeping(ledger, self._held.size):
+        self.size = self._ledger.size
+        if self._held is not None and _only_bookkeeping(self._ledger, self._held.size):
             self.size = self._held.size
 
     @property

@@ -172,7 +172,7 @@ class SqliteStore:
             self._commits += 1
             try:
                 yield _SqliteTransaction(self._writer)
-                self._writer.execute("COMMIT")
+                _commit(self._writer)
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -212,6 +212,10 @@ class _SqliteTransaction:
             "INSERT OR REPLACE INTO object VALUES (?, ?)",
             [(bytes.fromhex(digest), data) for digest, data in objects.items()],
         )
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    connection.execute("COMMIT")
 
 
 def _head(connection: sqlite3.Connection) -> Head:
