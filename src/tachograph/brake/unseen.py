@@ -16,6 +16,11 @@ UNSEEN = (
         "supply records of chips, power and building permits, people who speak up, satellites",
     ),
     Unseen(
+        "training spread over clusters too small to be declared",
+        "an agreement names clusters from some size on, and a run can be spread over smaller ones",
+        "a lower threshold, supply records of chips, traffic between sites",
+    ),
+    Unseen(
         "work below the meters' error",
         "no meter is exact; see the smallest run that could hide",
         "better meters, and meters that the verifiers own",
