@@ -17,6 +17,7 @@ from typing import Any
 
 from tachograph.brake.agreement import Permission
 from tachograph.errors import HeldError
+from tachograph.ledger.kinds import Body, CandidateDropped, CandidateKept
 from tachograph.loop.bench import Bench
 from tachograph.loop.budget import Budget, Spending
 from tachograph.loop.bystanders import Bystanders
@@ -136,7 +137,6 @@ class Loop:
         waiting = self.run.archive.unfinished
         given = self.turn_here(len(waiting))
         if given:
-            self.bench.examiner.box.expect()
             self.office.think(given)
         elif waiting:
             self.try_batch([record.id for record in waiting[: self.bench.parallel]])
@@ -198,12 +198,18 @@ class Loop:
                 reference = self.run.candidate(best.id) if best else self.bench.task.seed
                 try:
                     self.judge.try_candidate(self.run.candidate(candidate), reference,
-                                             self.run.record_about, answer)  # fmt: skip
+                                             self.record, answer)  # fmt: skip
                 except ReferenceRevoked:
                     continue
                 break
         self.count()
         self.office.tell()
+
+    def record(self, *bodies: Body) -> None:
+        """Record what the judge says. When it has ended a trial, the next one's box gets ready."""
+        if isinstance(bodies[-1], CandidateKept | CandidateDropped):
+            self.bench.examiner.box.expect()
+        self.run.record_about(*bodies)
 
     def count(self) -> None:
         """What has been spent, and what a race may still take."""
