@@ -7,12 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coverage import assert_nominal
 
 from tachograph.errors import FormatError
 from tachograph.gauges import Inputs, Reading, find, take
 from tachograph.gauges.logs import Session
 from tachograph.gauges.picture import LIGHT
-from tachograph.gauges.sessions import Data, Options, compute, corrected, tabulate
+from tachograph.gauges.sessions import (
+    Data,
+    Options,
+    by_class,
+    by_model,
+    compute,
+    corrected,
+    tabulate,
+)
 
 FEW = Options(replicates=200)
 
@@ -62,24 +71,72 @@ def test_a_calibration_widens_the_interval() -> None:
     assert judged.high - judged.low > 1.3 * (plain.high - plain.low)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("spread", [0.0, 1.5])
-def test_intervals_cover_the_truth_with_people_who_differ(spread: float) -> None:
-    """Thirty people with twenty sessions each: 92 to 98 % of the intervals hold the true share."""
-    rng = np.random.default_rng(9)
-    truth = float(
-        (1 / (1 + np.exp(-spread * np.random.default_rng(0).normal(0, 1, 200_000)))).mean()
-    )
-    inside, trials = 0, 150
-    for _ in range(trials):
-        made = []
-        for person in range(30):
-            share = 1 / (1 + np.exp(-spread * rng.normal(0, 1)))
-            made += [Session(f"{person}-{n}", "m", None, person=str(person), difficulty="routine",
-                             success=float(rng.random() < share)) for n in range(20)]  # fmt: skip
-        rate = compute(Data(tuple(made), ()), FEW).estimates[0]
-        assert rate.low is not None and rate.high is not None
-        inside += rate.low <= 100 * truth <= rate.high
-    assert 0.90 <= inside / trials <= 0.985
+def by_people(rng: np.random.Generator, people: int, spread: float, shift: float = 0.0):
+    """Sessions of people who differ by `spread` in log odds; about twenty each."""
+    made = []
+    for person in range(people):
+        share = 1 / (1 + np.exp(-shift - spread * rng.normal(0, 1)))
+        made += [Session(f"{person}-{n}", "m", None, person=str(person), difficulty="routine",
+                         success=float(rng.random() < share))
+                 for n in range(rng.integers(10, 30))]  # fmt: skip
+    return made
+
+
+def true_share(spread: float, shift: float = 0.0) -> float:
+    odds = shift + spread * np.random.default_rng(0).normal(0, 1, 400_000)
+    return 100 * float((1 / (1 + np.exp(-odds))).mean())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("people", "spread", "shift"), [
+    (10, 0.5, 0.0), (10, 1.5, 0.0), (30, 0.0, 0.0), (30, 1.5, 0.0), (30, 1.0, 1.5),
+])  # fmt: skip
+def test_intervals_cover_the_truth_with_people_who_differ(
+    people: int, spread: float, shift: float
+) -> None:
+    """Of the whole mix and of a class, both of people drawn anew each time."""
+    truth, held = true_share(spread, shift), {"mix": 0, "class": 0}
+    for seed in range(1500):
+        made = by_people(np.random.default_rng([9, seed]), people, spread, shift)
+        table = tabulate(made)
+        assert table is not None
+        (mix,) = by_model(table, Data((), ()), Options(replicates=1000))
+        (single,) = by_class(table, FEW)
+        for name, each in (("mix", mix), ("class", single)):
+            assert each.low is not None and each.high is not None
+            held[name] += each.low <= truth <= each.high
+    for count in held.values():
+        assert_nominal(count / 1500, 1500)
+
+
+@pytest.mark.long
+def test_corrected_intervals_cover_the_truth() -> None:
+    """A judge with sensitivity 0.9 and specificity 0.8, calibrated on 60 sessions."""
+    held = 0
+    for seed in range(1500):
+        rng = np.random.default_rng([10, seed])
+        true = rng.random(400) < 0.6
+        says = np.where(true, rng.random(400) < 0.9, rng.random(400) < 0.2)
+        made = [Session(str(n), "m", None, difficulty="routine", success=float(says[n]))
+                for n in range(400)]  # fmt: skip
+        human = rng.random(60) < 0.6
+        judge = np.where(human, rng.random(60) < 0.9, rng.random(60) < 0.2)
+        pairs = tuple(zip(judge.tolist(), human.tolist(), strict=True))
+        table = tabulate(made)
+        assert table is not None
+        (mix,) = by_model(table, Data((), pairs), Options(replicates=1000))
+        assert mix.low is not None and mix.high is not None
+        held += mix.low <= 60 <= mix.high
+    assert_nominal(held / 1500, 1500)
+
+
+def test_a_class_of_one_person_has_no_interval() -> None:
+    """What others would do cannot be told from one."""
+    made = [replace(each, person="p") for each in sessions("m", routine=(30, 20))]
+    table = tabulate(made)
+    assert table is not None
+    (found,) = by_class(table, FEW)
+    assert (found.value, found.low, found.high) == (pytest.approx(200 / 3), None, None)
 
 
 def test_people_are_the_units_where_all_are_named() -> None:

@@ -8,14 +8,25 @@ from datetime import date
 
 import numpy as np
 import pytest
+from coverage import assert_nominal, coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.errors import UsageError
 from tachograph.gauges.curves import Method, horizon, replicates
-from tachograph.gauges.horizon import Data, Options, compute, ends, level_of
+from tachograph.gauges.horizon import (
+    Data,
+    Options,
+    compute,
+    ends,
+    estimate,
+    find,
+    grow,
+    growth_estimate,
+)
 from tachograph.gauges.read.outcomes import Outcome
 from tachograph.gauges.reading import Estimate, Reading
+from tachograph.gauges.stats.growth import doubling
 from tachograph.gauges.suite import build, resample
 
 METHOD = Method(1e-5, "invsqrt", "logistic")
@@ -216,45 +227,84 @@ def test_wrong_options_are_a_wrong_call(wrong: dict[str, object]):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("families", "tasks"), [(8, 40), (15, 60), (36, 83)])
 @pytest.mark.parametrize("spread", [0.0, 1.0], ids=["alike", "harder and easier tasks"])
-def test_intervals_of_whole_families_cover(spread: float):
-    """36 families drawn anew each time; the truth is the horizon of all such tasks."""
-    assert 0.93 <= covered(spread, "families", 600) <= 0.97
+def test_intervals_by_leaving_families_out_cover(spread: float, families: int, tasks: int):
+    """Families drawn anew each time; the truth is the horizon of all such tasks."""
+    truth = true_horizon(spread)
+
+    def simulate(rng):
+        found = simulated_horizon(rng, spread, families, tasks, "jackknife")
+        return truth, (found.low, found.high)
+
+    assert_nominal(coverage(simulate, 1000), 1000)
 
 
 @pytest.mark.long
 def test_nested_intervals_cover_more_than_their_level():
     """As the published method's do: runs and tasks are drawn on top of families that hold them."""
-    assert covered(1.0, "nested", 400) >= 0.965
+    truth = true_horizon(1.0)
+
+    def simulate(rng):
+        found = simulated_horizon(rng, 1.0, 36, 83, "nested")
+        return truth, (found.low, found.high)
+
+    assert coverage(simulate, 400) >= 0.965
 
 
-def covered(spread: float, levels: str, draws: int) -> float:
-    """Share of simulated suites whose interval holds the truth."""
-    truth, held = true_horizon(spread), 0
-    for seed in range(draws):
-        suite = build(simulated(np.random.default_rng([13, seed]), spread, 83, 6))
-        (rows,) = replicates(suite, METHOD, (0.5,), 400, seed, levels)
-        level = level_of(Options(resample=levels), set(suite.families))
-        low, high = ends(rows[0], np.array([1e-3, 1e6]), level)
-        held += (low is None or low <= truth) and (high is None or truth <= high)
-    return held / draws
+@pytest.mark.long
+def test_the_doubling_time_by_leaving_families_out_covers():
+    """Five agents a year apart on the same tasks; the truth is that of all such tasks."""
+    days = [date(2020 + n, 1, 1) for n in range(5)]
+    truths = [true_horizon(1.0, 3.0 + n) for n in range(5)]
+    truth = doubling(days, truths).days
+    assert truth is not None
+
+    held = 0
+    for seed in range(1000):
+        rng = np.random.default_rng([17, seed])
+        made = [o for n, day in enumerate(days)
+                for o in simulated(rng, 1.0, 15, 60, 3.0 + n, f"a{n}", day,
+                                   np.random.default_rng([18, seed]))]  # fmt: skip
+        suite = build(made)
+        options = Options(resample="jackknife", share=(0.5,))
+        found = growth_estimate(grow(suite, find(suite, options), options), options)
+        assert found.low is not None and found.high is not None
+        held += found.low <= truth <= found.high
+    assert_nominal(held / 1000, 1000)
 
 
-def simulated(rng: np.random.Generator, spread: float, tasks: int, repeats: int) -> list[Outcome]:
-    """Tasks in 36 families; how hard a task is, beyond its length, half by its family."""
-    family = rng.integers(0, 36, tasks)
-    minutes = 2.0 ** rng.uniform(0, 9, tasks)
-    harder = spread * (rng.normal(size=36)[family] + rng.normal(size=tasks)) / math.sqrt(2)
-    share = 1 / (1 + np.exp(0.7 * (np.log2(minutes) - 4.5) + harder))
-    return [Outcome("a", f"t{t}", f"f{family[t]}", float(minutes[t]), repeats,
-                    float(rng.binomial(repeats, share[t]))) for t in range(tasks)]  # fmt: skip
+def simulated_horizon(
+    rng: np.random.Generator, spread: float, families: int, tasks: int, levels: str
+) -> Estimate:
+    """The horizon of one simulated suite, with its interval."""
+    suite = build(simulated(rng, spread, families, tasks))
+    options = Options(resample=levels, replicates=400, share=(0.5,))
+    return estimate(suite, find(suite, options), options, 0, 0.5)
 
 
-def true_horizon(spread: float) -> float:
+def simulated(
+    rng: np.random.Generator, spread: float, families: int, tasks: int, middle: float = 4.5,
+    agent: str = "a", day: date | None = None, suite: np.random.Generator | None = None,
+) -> list[Outcome]:  # fmt: skip
+    """Tasks in families; how hard a task is, beyond its length, half by its family. Six runs each.
+
+    `suite` draws the tasks where several agents are to have the same ones.
+    """
+    made = suite or rng
+    family = np.concatenate([np.arange(families), made.integers(0, families, tasks - families)])
+    minutes = 2.0 ** made.uniform(0, 9, tasks)
+    harder = spread * (made.normal(size=families)[family] + made.normal(size=tasks)) / math.sqrt(2)
+    share = 1 / (1 + np.exp(0.7 * (np.log2(minutes) - middle) + harder))
+    return [Outcome(agent, f"t{t}", f"f{family[t]}", float(minutes[t]), 6,
+                    float(rng.binomial(6, share[t])), day) for t in range(tasks)]  # fmt: skip
+
+
+def true_horizon(spread: float, middle: float = 4.5) -> float:
     """What the method finds on very many such tasks: one run each, in their own families."""
     rng = np.random.default_rng(5)
     minutes = 2.0 ** rng.uniform(0, 9, 400_000)
-    share = 1 / (1 + np.exp(0.7 * (np.log2(minutes) - 4.5) + spread * rng.normal(size=400_000)))
+    share = 1 / (1 + np.exp(0.7 * (np.log2(minutes) - middle) + spread * rng.normal(size=400_000)))
     edges = np.linspace(0, 9, 181)
     place = np.digitize(np.log2(minutes), edges) - 1
     made = [Outcome("a", f"t{p}", f"f{p}", float(2 ** (edges[p] + 0.025)), 1000,

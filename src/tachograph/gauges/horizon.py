@@ -16,6 +16,7 @@ one cares about.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -41,9 +42,10 @@ from tachograph.gauges.reading import (
     Window,
     number,
 )
-from tachograph.gauges.stats.bootstrap import expanded_level, percentile_interval
+from tachograph.gauges.stats.bootstrap import percentile_interval
 from tachograph.gauges.stats.growth import Doubling, doubling, frontier
-from tachograph.gauges.suite import LEVELS, WEIGHTINGS, Suite, build
+from tachograph.gauges.stats.jackknife import jackknife_interval
+from tachograph.gauges.suite import LEVELS, WEIGHTINGS, Suite, build, families_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,8 +70,8 @@ class Options:
     curve: str = option("logistic", "form of the curve", choices=CURVES)
     solver: str = option("newton", "to the minimum, or lbfgs to where METR's code stops",
                          choices=SOLVERS)  # fmt: skip
-    resample: str = option("nested", "families, then tasks, then runs; or whole families",
-                           choices=LEVELS)  # fmt: skip
+    resample: str = option("nested", "families, then tasks, then runs, as published; or leave one "
+                           "family out", choices=LEVELS)  # fmt: skip
     replicates: int = option(1000, "bootstrap resamples")
     seed: int = option(0, "of the bootstrap")
     level: float = option(0.95, "confidence level of the intervals")
@@ -165,9 +167,13 @@ def estimate(suite: Suite, found: Found, options: Options, agent: int, share: fl
     low = high = None
     if agent in found.resampled and suite.score[agent].any():
         rows = found.resampled[agent][options.share.index(share)]
-        ran = suite.runs[agent] > 0
-        level = level_of(options, {f for f, r in zip(suite.families, ran, strict=True) if r})
-        low, high = ends(rows, suite.human_minutes[ran], level)
+        minutes = suite.human_minutes[suite.runs[agent] > 0]
+        if options.resample == "nested":
+            low, high = ends(rows, minutes, options.level)
+        elif point.value is not None:
+            around = math.log2(point.value)
+            without = rows[families_of(suite, agent)]
+            low, high = measured(*jackknife_interval(around, without, options.level), minutes)
     if point.value is None:
         # Of a horizon beyond the tasks, only the end below is worth saying.
         low, high = (low, None) if point.beyond else (None, None)
@@ -176,17 +182,16 @@ def estimate(suite: Suite, found: Found, options: Options, agent: int, share: fl
                     unit="min", reason=point.reason)  # fmt: skip
 
 
-def level_of(options: Options, families: set[str]) -> float:
-    """The level at which percentiles are read: wider for few whole families, as they need it."""
-    if options.resample == "nested" or len(families) < 2:
-        return options.level
-    return expanded_level(len(families), options.level)
-
-
 def ends(rows: Array, minutes: Array, level: float) -> tuple[float | None, float | None]:
-    """Percentile interval of resampled log2 horizons, cut to the measured lengths."""
+    """Percentile interval of resampled log2 horizons, in minutes, cut to the measured lengths."""
     known = rows[~np.isnan(rows)]
-    low, high = percentile_interval(known, level, undefined=len(rows) - len(known))
+    return measured(*percentile_interval(known, level, undefined=len(rows) - len(known)), minutes)
+
+
+def measured(
+    low: float | None, high: float | None, minutes: Array
+) -> tuple[float | None, float | None]:
+    """Ends of log2 minutes in minutes; None for one outside the measured lengths."""
     shortest, longest = np.log2(minutes.min()), np.log2(minutes.max())
     inside = [None if end is None or not shortest <= end <= longest else 2.0**end
               for end in (low, high)]  # fmt: skip
@@ -214,8 +219,8 @@ def grow(suite: Suite, found: Found, options: Options) -> Growth:
     rows = None
     if found.resampled:
         rows = 2.0 ** np.array([np.clip(found.resampled[a][0], -60, 60) for a in chosen]).T
-    level = level_of(options, set(suite.families))
-    line = doubling([days[p] for p in at], [values[p] for p in at], rows, level)
+    line = doubling([days[p] for p in at], [values[p] for p in at], rows, options.level,
+                    jackknife=options.resample == "jackknife")  # fmt: skip
     return Growth(chosen, line, "" if line.days else "the frontier does not rise")
 
 
@@ -270,12 +275,12 @@ def _caveats(
     if guessed:
         yield f"Of {len(suite.tasks)} tasks, {guessed} have a human time that nobody was timed for."
     families = len(set(suite.families))
-    if families < 10:
+    if families < 10 and options.resample == "nested":
         yield f"With {families} task families the intervals are too narrow."
     if options.resample == "nested":
         yield ("Nested resampling counts what differs between runs more than once: in simulations "
-               "its 95 % intervals hold the truth in 98 to 99 of 100, those of --resample families "
-               "in 93 to 96.")  # fmt: skip
+               "its 95 % intervals hold the truth in 98 to 99 of 100, those of --resample "
+               "jackknife in 94 to 96.")  # fmt: skip
     cheated = sum(o.runs for o in data.outcomes if o.cheated)
     if cheated:
         yield f"{cheated} runs are marked as cheated and count as their score says; see the grid."

@@ -2,9 +2,10 @@
 
 An engineer is an address (after .mailmap) that made at least one commit in the quarter; automation
 is none, and neither is an agent that commits under its own name, whose lines count all the same. A
-working day is a Monday to Friday within the quarter and the history. Intervals are Student's over
-engineers. Whether and when the level changed is tested by shuffling quarters
-(stats/change.py); releases of models are marks on the picture and no part of the test.
+working day is a Monday to Friday within the quarter and the history. Intervals are over engineers,
+by Student's t with the skewness taken out (Hall), as few of them have most of the lines. Whether
+and when the level changed is tested by shuffling quarters (stats/change.py); releases of models are
+marks on the picture and no part of the test.
 
 Lines are no value: this gauge says that output changed and not that it is worth more. Proven by
 tests/gauges/test_lines.py. Not covered: work in other repositories, part-time, holidays.
@@ -39,7 +40,7 @@ from tachograph.gauges.reading import (
     number,
 )
 from tachograph.gauges.stats.change import change_point
-from tachograph.gauges.stats.intervals import t_interval, t_quantile
+from tachograph.gauges.stats.intervals import skewed_interval, t_quantile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -143,8 +144,8 @@ def working_days(quarter: str, first: date, last: date) -> int:
 
 
 def rate(quarter: Quarter, options: Options) -> Estimate:
-    """Lines per engineer and day, with Student's interval over engineers."""
-    low, high = t_interval(quarter.lines.tolist(), options.level)
+    """Lines per engineer and day, with the interval over engineers for values with a long tail."""
+    low, high = skewed_interval(quarter.lines.tolist(), options.level)
     shared = quarter.by_agents / len(quarter.lines)
     ends = [max(0.0, end + shared) / quarter.days for end in (low, high)]
     return Estimate(name=f"lines in {quarter.name}", value=quarter.rate, low=ends[0], high=ends[1],
@@ -308,7 +309,7 @@ def plot(reading: Reading, theme: Theme) -> Figure:
 
 GAUGE = Gauge(
     name="lines",
-    version="1",
+    version="2",
     question=QUESTION,
     needs="git clones with their whole history; may have days of model releases (--releases)",
     example="tacho gauge lines path/to/clone --releases releases.csv --plot lines.svg",

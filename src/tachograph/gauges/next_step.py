@@ -35,7 +35,12 @@ from tachograph.errors import FormatError, UsageError
 from tachograph.gauges.gauge import Gauge, Inputs, option
 from tachograph.gauges.read import Row, read_rows
 from tachograph.gauges.reading import MEASURED, Estimate, GridRow, Reading, Series, Verdict, number
-from tachograph.gauges.stats.bootstrap import draw_counts, members, percentile_interval
+from tachograph.gauges.stats.bootstrap import (
+    draw_counts,
+    expanded_level,
+    members,
+    percentile_interval,
+)
 from tachograph.gauges.stats.intervals import normal_quantile, t_interval, wilson
 from tachograph.gauges.stats.logistic import fit_logistic
 
@@ -206,7 +211,8 @@ def _position(choices: Sequence[Choice], options: Options) -> Iterator[Estimate]
         weights[:, places] = times[:, None]
     rows = position(choices, weights)
     known = rows[~np.isnan(rows)]
-    low, high = percentile_interval(known, options.level, undefined=len(rows) - len(known))
+    level = expanded_level(max(2, len(groups)), options.level)
+    low, high = percentile_interval(known, level, undefined=len(rows) - len(known))
     yield Estimate(name=name, value=value, low=low, high=high, level=options.level)
 
 
@@ -370,7 +376,7 @@ def plot(reading: Reading, theme: Theme) -> Figure:
 
 GAUGE = Gauge(
     name="next-step",
-    version="1",
+    version="2",
     question=QUESTION,
     needs="verdicts with item, first (ai or human) and choice (ai, human or tie); may have judge, "
           "kind (comparison, placebo, gold), gold, ai_length, human_length; a placebo's choice is "

@@ -6,7 +6,8 @@ is therefore standardised to a fixed mix of difficulty classes, that of all labe
     S(model) = sum over classes of (share of the class) * (success of the model in the class)
 
 (direct standardisation: K. J. Rothman, Epidemiology, chapter 10), with an interval that draws
-people, where the log names them, else sessions, with replacement.
+people, where the log names them, else sessions, with replacement, and is read wider where they are
+few (stats/bootstrap.py).
 
 Labels (class, success) come from the logs or from a table (`--labels`): of people, of checks, of a
 judge. A judge errs: with `--calibration`, sessions that people judged too, its rates are corrected,
@@ -41,8 +42,13 @@ from tachograph.gauges.reading import (
     join,
     number,
 )
-from tachograph.gauges.stats.bootstrap import draw_counts, members, percentile_interval
-from tachograph.gauges.stats.intervals import wilson
+from tachograph.gauges.stats.bootstrap import (
+    draw_counts,
+    expanded_level,
+    members,
+    percentile_interval,
+)
+from tachograph.gauges.stats.intervals import LEVEL, normal_quantile, t_quantile, wilson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -182,29 +188,43 @@ def tabulate(sessions: Sequence[Session]) -> Table | None:
 
 def corrected(observed: Array, calibration: Sequence[tuple[bool, bool]]) -> Array:
     """Rogan and Gladen's estimate, cut to 0 to 1; the observed shares without a calibration."""
-    if not calibration:
-        return observed
-    judge, human = (np.array(side, dtype=float) for side in zip(*calibration, strict=True))
-    sensitivity = (judge * human).sum() / max(human.sum(), 1)
-    specificity = ((1 - judge) * (1 - human)).sum() / max((1 - human).sum(), 1)
+    return correct(observed, cells(calibration)) if calibration else observed
+
+
+def cells(calibration: Sequence[tuple[bool, bool]]) -> Array:
+    """How often (judge, human) were both yes, no and yes, yes and no, both no: shape (4,)."""
+    table = ((True, True), (False, True), (True, False), (False, False))
+    return np.array([calibration.count(cell) for cell in table], dtype=float)
+
+
+def correct(observed: Array, counts: Array) -> Array:
+    """The estimate for shares (..., models, classes) and counts (..., 4); NaN without skill."""
+    hit, missed, false, right = np.moveaxis(counts, -1, 0)[..., None, None]
+    sensitivity = hit / np.maximum(hit + missed, 1)
+    specificity = right / np.maximum(false + right, 1)
     told = sensitivity + specificity - 1
-    if told <= 0.05:
-        return np.full_like(observed, np.nan)
-    return np.asarray(np.clip((observed + specificity - 1) / told, 0, 1))
+    skilled = told > 0.05
+    found = (observed + specificity - 1) / np.where(skilled, told, 1.0)
+    found = np.where(skilled, np.clip(found, 0, 1), np.nan)
+    return np.asarray(found if counts.ndim > 1 else found.reshape(observed.shape))
 
 
-def standardised(tried: Array, won: Array, mix: Array, data: Data) -> Array:
-    """S of each model, shape (models,); NaN where a class of the mix was tried too rarely."""
+def standardised(tried: Array, won: Array, mix: Array, counts: Array | None) -> Array:
+    """S of each model, of shares (..., models, classes): shape (..., models).
+
+    NaN where a class of the mix was tried too rarely. `counts` of the calibration, (..., 4).
+    """
     enough = tried >= 1
-    rate = corrected(np.divide(won, tried, out=np.zeros_like(won), where=enough), data.calibration)
-    found = (rate * mix).sum(axis=1)
-    return np.asarray(np.where(enough[:, mix > 0].all(axis=1), found, np.nan))
+    rate = np.divide(won, tried, out=np.zeros_like(won), where=enough)
+    rate = rate if counts is None else correct(rate, counts)
+    return np.asarray(np.where(enough[..., mix > 0].all(axis=-1), (rate * mix).sum(axis=-1),
+                               np.nan))  # fmt: skip
 
 
 def compute(data: Data, options: Options) -> Reading:
     """Standardised success by model, success by class, and how often people step in."""
     table = tabulate(data.sessions)
-    rates = list(_by_model(table, data, options)) if table else []
+    rates = list(by_model(table, data, options)) if table else []
     verdict = _verdict(table, rates, data)
     days = sorted(session.day for session in data.sessions if session.day)
     steps = list(_steps(data.sessions, options))
@@ -214,7 +234,7 @@ def compute(data: Data, options: Options) -> Reading:
         question=QUESTION,
         verdict=verdict,
         sentence=_sentence(rates, steps, verdict),
-        estimates=(*rates, *(_by_class(table, options) if table else ()), *steps),
+        estimates=(*rates, *(by_class(table, options) if table else ()), *steps),
         n={"sessions": len(data.sessions), "models": len({s.model for s in data.sessions}),
            "with success": sum(s.success is not None for s in data.sessions),
            "with class": sum(bool(s.difficulty) for s in data.sessions),
@@ -237,12 +257,12 @@ def _verdict(table: Table | None, rates: Sequence[Estimate], data: Data) -> Verd
     return MEASURED
 
 
-def _by_model(table: Table, data: Data, options: Options) -> Iterator[Estimate]:
+def by_model(table: Table, data: Data, options: Options) -> Iterator[Estimate]:
     """Standardised success with its interval, models in the order of their first day."""
-    point = standardised(table.tried.sum(axis=0), table.won.sum(axis=0), table.mix, data)
-    rng = np.random.default_rng(options.seed)
-    drawn = draw_counts(len(table.tried), options.replicates, rng)
-    rows = np.array([_resampled(table, times, data, rng) for times in drawn])
+    counts = cells(data.calibration) if data.calibration else None
+    point = standardised(table.tried.sum(axis=0), table.won.sum(axis=0), table.mix, counts)
+    rows = _resampled(table, counts, options)
+    level = expanded_level(max(2, len(table.tried)), options.level)
     few = (table.tried.sum(axis=0)[:, table.mix > 0] < FEWEST).any(axis=1)
     for place, model in enumerate(table.models):
         name = f"success of {model}, same mix"
@@ -251,37 +271,60 @@ def _by_model(table: Table, data: Data, options: Options) -> Iterator[Estimate]:
             yield Estimate(name=name, value=None, unit="%", level=options.level, reason=reason)
             continue
         known = rows[:, place][~np.isnan(rows[:, place])]
-        low, high = percentile_interval(known, options.level, undefined=len(rows) - len(known))
+        low, high = percentile_interval(known, level, undefined=len(rows) - len(known))
         yield Estimate(name=name, value=100 * float(point[place]), level=options.level, unit="%",
                        low=None if low is None else 100 * low,
                        high=None if high is None else 100 * high)  # fmt: skip
 
 
-def _resampled(table: Table, times: NDArray[np.int64], data: Data,
-               rng: np.random.Generator) -> Array:  # fmt: skip
-    tried = np.tensordot(times, table.tried, axes=1)
-    won = np.tensordot(times, table.won, axes=1)
-    pairs = data.calibration
-    if pairs:
-        places = rng.integers(0, len(pairs), len(pairs))
-        pairs = tuple(pairs[place] for place in places)
-    return standardised(tried, won, table.mix, Data((), pairs))
+def _resampled(table: Table, counts: Array | None, options: Options) -> Array:
+    """S of resamples of people (or sessions) and of the calibration: shape (replicates, models)."""
+    rng = np.random.default_rng(options.seed)
+    times = draw_counts(len(table.tried), options.replicates, rng)
+    tried, won = (np.tensordot(times, side, axes=1) for side in (table.tried, table.won))
+    drawn = None
+    if counts is not None:
+        total = int(counts.sum())
+        drawn = rng.multinomial(total, counts / total, options.replicates).astype(float)
+    return standardised(tried, won, table.mix, drawn)
 
 
-def _by_class(table: Table, options: Options) -> Iterator[Estimate]:
-    tried, won = table.tried.sum(axis=0), table.won.sum(axis=0)
+def by_class(table: Table, options: Options) -> Iterator[Estimate]:
+    tried = table.tried.sum(axis=0)
     for place, model in enumerate(table.models):
         for at, difficulty in enumerate(table.classes):
-            count, good = float(tried[place, at]), float(won[place, at])
             name = f"success of {model}, {difficulty or UNLABELLED}"
-            if count < FEWEST:
-                if count:
-                    yield Estimate(name=name, value=None, unit="%",
-                                   reason=f"{count:.0f} sessions")  # fmt: skip
-                continue
-            low, high = wilson(good, count, options.level)
-            yield Estimate(name=name, value=100 * good / count, low=100 * low, high=100 * high,
-                           level=options.level, unit="%")  # fmt: skip
+            if not 0 < tried[place, at] < FEWEST:
+                for share, low, high in _class_rate(table, place, at, options.level):
+                    yield Estimate(name=name, value=100 * share, level=options.level, unit="%",
+                                   low=None if low is None else 100 * low,
+                                   high=None if high is None else 100 * high)  # fmt: skip
+            else:
+                reason = f"{tried[place, at]:.0f} sessions"
+                yield Estimate(name=name, value=None, unit="%", reason=reason)
+
+
+def _class_rate(
+    table: Table, model: int, at: int, level: float
+) -> Iterator[tuple[float, float | None, float | None]]:
+    """Share of a model in a class with its ends, where it has enough sessions; else nothing.
+
+    Wilson's interval on as many sessions as are worth the same as those of people who resemble
+    themselves: n p (1 - p) / (n v) with v the variance of the share over people, and Student's t
+    for few of them (E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998), pp. 193-201).
+    """
+    tried, won = table.tried[:, model, at], table.won[:, model, at]
+    count, there = float(tried.sum()), int((tried > 0).sum())
+    if count < FEWEST:
+        return
+    share = float(won.sum()) / count
+    if there < 2:
+        yield share, None, None
+        return
+    spread = there / (there - 1) * float(((won - share * tried) ** 2).sum()) / count**2
+    worth = count if spread <= 0 else min(count, share * (1 - share) / spread)
+    worth *= (normal_quantile(level) / t_quantile(there - 1, level)) ** 2
+    yield share, *wilson(share * worth, worth, level)
 
 
 # -- people stepping in ----------------------------------------------------------------------------
@@ -298,7 +341,8 @@ def _steps(sessions: Sequence[Session], options: Options) -> Iterator[Estimate]:
         sums = np.array([sum(getattr(known[p], kind) for p in places) for places in groups])
         sizes = np.array([len(places) for places in groups])
         drawn = draw_counts(len(groups), options.replicates, np.random.default_rng(options.seed))
-        low, high = percentile_interval((drawn @ sums) / (drawn @ sizes), options.level)
+        level = expanded_level(max(2, len(groups)), options.level)
+        low, high = percentile_interval((drawn @ sums) / (drawn @ sizes), level)
         yield Estimate(name=f"{kind} per session", value=float(sums.sum() / sizes.sum()),
                        low=low, high=high, level=options.level)  # fmt: skip
 
@@ -350,17 +394,18 @@ def _grid(data: Data, table: Table | None, options: Options) -> Iterator[GridRow
     """The newest model's success by other ways of counting."""
     assert table is not None
     tried, won = table.tried.sum(axis=0), table.won.sum(axis=0)
+    counts = cells(data.calibration) if data.calibration else None
     base = {"mix": "of all sessions", "judge": "corrected" if data.calibration else "as it says"}
     told = [place for place in range(len(table.models))
-            if not np.isnan(standardised(tried, won, table.mix, data)[place])]  # fmt: skip
+            if not np.isnan(standardised(tried, won, table.mix, counts)[place])]  # fmt: skip
     place = told[-1]
+    alike = np.where(table.mix > 0, 1 / (table.mix > 0).sum(), 0)
     for changed, value in (
-        ({}, standardised(tried, won, table.mix, data)[place]),
+        ({}, standardised(tried, won, table.mix, counts)[place]),
         ({"mix": "its own"}, won[place].sum() / tried[place].sum()),
-        ({"mix": "all classes alike"}, standardised(
-            tried, won, np.where(table.mix > 0, 1 / (table.mix > 0).sum(), 0), data)[place]),
-        ({"judge": "as it says"}, standardised(tried, won, table.mix, Data((), ()))[place]),
-    ):  # fmt: skip
+        ({"mix": "all classes alike"}, standardised(tried, won, alike, counts)[place]),
+        ({"judge": "as it says"}, standardised(tried, won, table.mix, None)[place]),
+    ):
         choices = base | changed
         if changed and choices == base:
             continue
@@ -369,15 +414,12 @@ def _grid(data: Data, table: Table | None, options: Options) -> Iterator[GridRow
 
 
 def _series(data: Data, table: Table | None) -> Iterator[Series]:
-    rows: list[tuple[str, str, float, float, float]] = []
+    rows: list[tuple[str, str, float, float | None, float | None]] = []
     if table is not None:
-        tried, won = table.tried.sum(axis=0), table.won.sum(axis=0)
-        for place, model in enumerate(table.models):
-            for at, difficulty in enumerate(table.classes):
-                if tried[place, at] >= FEWEST:
-                    low, high = wilson(float(won[place, at]), float(tried[place, at]))
-                    share = float(won[place, at] / tried[place, at])
-                    rows.append((model, difficulty or UNLABELLED, share, low, high))
+        rows = [(model, difficulty or UNLABELLED, *rate)
+                for place, model in enumerate(table.models)
+                for at, difficulty in enumerate(table.classes)
+                for rate in _class_rate(table, place, at, LEVEL)]  # fmt: skip
     yield Series("classes", {
         name: tuple(row[column] for row in rows)
         for column, name in enumerate(("model", "class", "success", "low", "high"))
@@ -434,7 +476,8 @@ def _success(axes: object, theme: Theme, rows: Sequence[tuple[object, ...]]) -> 
         mine = [row for row in rows if row[0] == model]
         shift = 0.12 * (order - (len(models) - 1) / 2)
         x = [classes.index(str(row[1])) + shift for row in mine]
-        scaled = [("", "", *(100 * cast(float, v) for v in row[2:])) for row in mine]
+        scaled = [("", "", *(None if v is None else 100 * cast(float, v) for v in row[2:]))
+                  for row in mine]  # fmt: skip
         picture.whiskers(axes, x, scaled, colour=picture.cycle(theme.colours, order), label=model,
                          marker=picture.cycle(picture.MARKERS, order))  # fmt: skip
     axes.set_xticks(range(len(classes)), classes)
@@ -445,7 +488,7 @@ def _success(axes: object, theme: Theme, rows: Sequence[tuple[object, ...]]) -> 
 
 GAUGE = Gauge(
     name="sessions",
-    version="1",
+    version="2",
     question=QUESTION,
     needs="logs of Claude Code, Codex, ATIF or Inspect (files or folders), or a table with "
           "session, model and success; labels by --labels",

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from tachograph.gauges.read.outcomes import Outcome
 from tachograph.gauges.stats.bootstrap import (
     Counts,
-    draw_counts,
     draw_nested,
     draw_successes,
     members,
@@ -96,21 +95,22 @@ def _each(o: Outcome) -> list[float]:
     return [o.score] if o.runs == 1 else [1.0] * int(o.score) + [0.0] * (o.runs - int(o.score))
 
 
-LEVELS = ("nested", "families")
+LEVELS = ("nested", "jackknife")
 
 
 def resample(
     suite: Suite, replicates: int, rng: np.random.Generator, levels: str = "nested"
 ) -> Callable[[int], tuple[Array, Array]]:
-    """Draw families, and where `levels` is "nested" then tasks, then runs; for all agents the same.
+    """Draw families, then tasks, then runs; or, where `levels` is "jackknife", leave one family out
+    of each of as many replicates as there are families. For all agents the same.
 
     Returns a function from an agent's place to its (score, runs), each (replicates, tasks). Call it
     once for each agent, in order, for the same numbers from the same generator. What differs
     between families already holds what differs between their tasks and runs, so that drawing those
     too counts it again: nested intervals are wide, and cover more than their level.
     """
-    if levels == "families":
-        return _whole_families(suite, replicates, rng)
+    if levels == "jackknife":
+        return _without_one_family(suite)
     times = draw_nested(suite.families, replicates, rng)
 
     def draw(agent: int) -> tuple[Array, Array]:
@@ -133,16 +133,14 @@ def resample(
     return draw
 
 
-def _whole_families(
-    suite: Suite, replicates: int, rng: np.random.Generator
-) -> Callable[[int], tuple[Array, Array]]:
-    groups = members(suite.families)
-    drawn = draw_counts(len(groups), replicates, rng)
-    times = np.empty((replicates, len(suite.tasks)), dtype=np.int64)
-    for column, inside in zip(drawn.T, groups.values(), strict=True):
-        times[:, inside] = column[:, None]
+def _without_one_family(suite: Suite) -> Callable[[int], tuple[Array, Array]]:
+    kept = np.ones((len(set(suite.families)), len(suite.tasks)))
+    for row, inside in zip(kept, members(suite.families).values(), strict=True):
+        row[inside] = 0
+    return lambda agent: (kept * suite.score[agent], kept * suite.runs[agent])
 
-    def draw(agent: int) -> tuple[Array, Array]:
-        return times * suite.score[agent], (times * suite.runs[agent]).astype(float)
 
-    return draw
+def families_of(suite: Suite, agent: int) -> NDArray[np.bool_]:
+    """Which families the agent ran, in the order in which they are left out: (families,)."""
+    ran = suite.runs[agent] > 0
+    return np.array([ran[inside].any() for inside in members(suite.families).values()])

@@ -2,7 +2,8 @@
 
 With t the days since the first date and v > 0 the values, ln v = a + b t by least squares; the
 doubling time is ln 2 / b days. An interval comes from replicates of v over the same frontier (one
-row a replicate, so that errors that the values share are kept), as percentiles of b.
+row a replicate, so that errors that the values share are kept), as percentiles of b, or from rows
+with one cluster left out (jackknife.py).
 
 Source: METR, "Measuring AI Ability to Complete Long Tasks" (arXiv:2503.14499), section 4. Proven by
 tests/gauges/stats/test_growth.py, on its published 212.96 days.
@@ -20,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tachograph.gauges.stats.bootstrap import percentile_interval
 from tachograph.gauges.stats.intervals import LEVEL
+from tachograph.gauges.stats.jackknife import jackknife_interval
 
 Array = NDArray[np.float64]
 
@@ -52,12 +54,12 @@ def frontier(days: Sequence[date], values: Sequence[float]) -> list[int]:
 
 def doubling(
     days: Sequence[date], values: Sequence[float], replicates: ArrayLike | None = None,
-    level: float = LEVEL,
+    level: float = LEVEL, *, jackknife: bool = False,
 ) -> Doubling:  # fmt: skip
     """Of values (n,) above 0 on at least 2 different days.
 
     `replicates` has shape (rows, n): NaN or 0 where a replicate has no value, and such points are
-    left out of that replicate's line.
+    left out of that replicate's line. Where `jackknife`, each row has one cluster left out.
     """
     assert len(set(days)) >= 2, "growth needs two days"
     first = min(days)
@@ -68,10 +70,9 @@ def doubling(
     if replicates is not None:
         with np.errstate(divide="ignore", invalid="ignore"):
             found, _ = line(t, np.log(np.asarray(replicates, dtype=float)))
-        missing = int(np.isnan(found).sum())
-        low_slope, high_slope = percentile_interval(
-            found[~np.isnan(found)], level, undefined=missing
-        )
+        known = found[~np.isnan(found)]
+        low_slope, high_slope = jackknife_interval(slope, found, level) if jackknife else (
+            percentile_interval(known, level, undefined=len(found) - len(known)))  # fmt: skip
         low, high = _time(high_slope), _time(low_slope)
     return Doubling(_time(slope), low, high, slope, intercept, first)
 
