@@ -59,7 +59,9 @@ def test_a_better_version_is_kept_and_scored(task: dict[str, Any], tmp_path: Pat
     assert proposed[score.answer].actor == "inspect:mockllm/scripted"
     assert proposed[score.answer].seq == score.metadata["best"]["entry"]
     assert proposed[score.answer].body.label == "less to do"
-    assert entries[-1].body == RunClosed(score.metadata["run"], "the sample ended", score.answer)
+    closed = entries[-1].body
+    assert isinstance(closed, RunClosed)
+    assert (closed.reason, closed.best) == ("the sample ended", score.answer)
 
 
 def test_a_log_can_be_scored_again_from_the_ledger(task: dict[str, Any]) -> None:

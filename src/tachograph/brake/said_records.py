@@ -48,6 +48,15 @@ class Heartbeat:
     """Name of the meter."""
     beat: int
     """Number of the beat of this meter, from 0."""
+    interval_seconds: float = 0.0
+    """When the next one is due, after this one; 0: not said."""
+    previous: str = ""
+    """SHA-256 of the payload of the meter's statement before this one; empty: it is its first."""
+    away_seconds: float = 0.0
+    """How long the meter did not run before this beat, by its clock; it has begun anew then."""
+    clock_off_seconds: float = 0.0
+    """What the meter's clock shows less what it should by the meter's own count: a clock that was
+    set shows here."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,8 @@ class WindowReported:
     """Tokens by run, and by root of the weights that were used."""
     gpu_seconds: dict[str, float] = field(default_factory=dict)
     """By class, where GPUs are counted apart from the devices; empty: there are none."""
+    away_seconds: float = 0.0
+    """How much of the window the meter did not run; all devices count as training in it."""
 
 
 # Training

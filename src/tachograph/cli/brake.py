@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from tachograph.cli import brake_audit, brake_publish, brake_register, brake_watch, brake_witness
+from tachograph.cli import (
+    brake_audit,
+    brake_meter,
+    brake_publish,
+    brake_register,
+    brake_watch,
+    brake_witness,
+)
 
 app = typer.Typer(
     help="The brake: a pause that others can verify.",
@@ -16,3 +23,4 @@ brake_register.add_to(app)
 brake_witness.add_to(app)
 brake_watch.add_to(app)
 brake_audit.add_to(app)
+brake_meter.add_to(app)

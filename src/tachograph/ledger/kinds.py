@@ -83,6 +83,9 @@ class RunClosed:
     """What ended it: a budget, the goal, a person, the brake."""
     best: str | None
     """Id of the best candidate; None where nothing beat the seed."""
+    cpu_seconds: float | None = None
+    """CPU time of this sitting: the loop, its boxes and agents, as the kernel counts; None: not
+    told. Side by side with other runs of one process it is shared among them."""
 
 
 @dataclass(frozen=True)
@@ -381,6 +384,9 @@ class CandidateKept:
     """Lower end of the interval around the ratio."""
     high: float | None
     """Upper end of the interval around the ratio."""
+    cpu_seconds: float | None = None
+    """CPU time of calls in boxes, and wall time of loading, since the verdict before it in this
+    sitting; None: not told."""
 
 
 @dataclass(frozen=True)
@@ -393,6 +399,9 @@ class CandidateDropped:
     """Id of the candidate."""
     reason: str
     """Why."""
+    cpu_seconds: float | None = None
+    """CPU time of calls in boxes, and wall time of loading, since the verdict before it in this
+    sitting; None: not told."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from tachograph.loop.budget import Budget
 from tachograph.loop.clock import Rules
 from tachograph.loop.draws import Secret, drop_secret, keep_secret, read_secret
 from tachograph.loop.propose.protocol import Proposal
+from tachograph.loop.spent import untold_cpu_seconds
 from tachograph.task import Candidate, Task
 
 ACTOR = "loop"
@@ -123,7 +124,8 @@ class Run:
     def close(self, reason: str) -> None:
         """Record the end."""
         best = self.archive.best
-        self.record(RunClosed(self.id, reason, best.id if best else None))
+        spent = untold_cpu_seconds()
+        self.record(RunClosed(self.id, reason, best.id if best else None, spent))
 
     def reveal(self) -> Secret:
         """Put the secret into the ledger: the run is over for good. Raises UsageError before that.

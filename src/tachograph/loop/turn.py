@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tachograph.brake.agreement import Permission
@@ -68,6 +69,8 @@ class Loop:
         self.held = ""
         """What the brake said, once it held in this sitting."""
         self.is_sitting = False
+        self.charged = bench.cpu_seconds
+        """Of the bench's CPU seconds, those that verdicts of this sitting account for."""
         bench.ask_first(self.check_call)
 
     def drive(self) -> str:
@@ -206,10 +209,21 @@ class Loop:
         self.office.tell()
 
     def record(self, *bodies: Body) -> None:
-        """Record what the judge says. When it has ended a trial, the next one's box gets ready."""
+        """Record what the judge says, a verdict with what boxes have used since the one before.
+
+        When it has ended a trial, the next one's box gets ready.
+        """
         if isinstance(bodies[-1], CandidateKept | CandidateDropped):
             self.bench.examiner.box.expect()
-        self.run.record_about(*bodies)
+        self.run.record_about(*map(self.with_cost, bodies))
+
+    def with_cost(self, body: Body) -> Body:
+        """A verdict with its cost; another body as it is."""
+        if not isinstance(body, CandidateKept | CandidateDropped):
+            return body
+        used = round(self.bench.cpu_seconds - self.charged, 6)
+        self.charged = self.bench.cpu_seconds
+        return replace(body, cpu_seconds=used)
 
     def count(self) -> None:
         """What has been spent, and what a race may still take."""

@@ -1,0 +1,231 @@
+"""The meter itself: it beats, and closes a window after the other.
+
+Windows follow each other without a hole, by the meter's own count of time, which no change of the
+clock touches; what the clock shows beside it is told in each beat. Where the meter was away, a
+window covers that time, and all of it counts as training at full capacity: being away can hide
+nothing. What is busy and not declared otherwise counts as training, too. Proven by
+tests/brake/meter/test_meter.py.
+
+FLOP are estimated as device seconds x declared peak x utilisation. The utilisation is 1, so the
+estimate is an upper bound: no device exceeds its peak (S. Williams, A. Waterman, D. Patterson,
+"Roofline", CACM 52(4), 2009). Large training runs reach 0.2 to 0.6 of it (A. Chowdhery et al.,
+"PaLM", 2022, appendix B), so the truth is usually less than half. Where no peak is declared,
+nothing is estimated.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from tachograph.brake.instants import stamp_of
+from tachograph.brake.meter.declared import computes
+from tachograph.brake.meter.delivery import Delivery
+from tachograph.brake.meter.journal import Journal
+from tachograph.brake.meter.reading import Reading
+from tachograph.brake.said_records import Heartbeat, WindowReported
+from tachograph.errors import WorldError
+from tachograph.ledger import Ledger
+from tachograph.ledger.kinds import AgreementAdopted
+
+UTILISATION = 1.0
+"""An upper bound; see above."""
+BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class Looks(Protocol):
+    """Instruments, as the meter uses them."""
+
+    cores: int
+
+    def read(self) -> Reading: ...
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Two clocks."""
+
+    wall: Callable[[], float] = time.time
+    """POSIX seconds; somebody may set it."""
+    steady: Callable[[], float] = lambda: time.clock_gettime(BOOT_CLOCK)
+    """Seconds since some moment; counts on while the machine sleeps, and nobody sets it."""
+
+
+@dataclass(frozen=True)
+class Metered:
+    """What a meter is told about itself."""
+
+    site: str
+    interval_seconds: float = 10.0
+    """From beat to beat."""
+    window_seconds: float = 60.0
+    """Length of a window."""
+    peak_flop_per_second: float | None = None
+    """Of one core; None: not declared, and FLOP are not estimated."""
+    gpu_peak_flop_per_second: float | None = None
+    """Of one GPU."""
+
+
+class Meter:
+    """One meter, in one process."""
+
+    def __init__(self, metered: Metered, journal: Journal, delivery: Delivery, looks: Looks, *,
+                 ledger: Ledger | None = None, gpu_ids: list[str] | None = None,
+                 clock: Clock | None = None) -> None:  # fmt: skip
+        """`ledger`: whose runs are told apart, and whose head dates the statements."""
+        self.metered = metered
+        self.journal = journal
+        self.delivery = delivery
+        self.looks = looks
+        self.ledger = ledger
+        self.gpu_ids = gpu_ids or []
+        self.clock = clock or Clock()
+        self.late = ""
+        """Why statements wait in the journal; empty: none do."""
+        self.declared: dict[str, float] = {}
+        self.before = Reading()
+        self.began_seconds = 0.0
+        self.began_steady = 0.0
+        self.beaten_steady = 0.0
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set; the window that is open is reported then. Raises EvidenceError."""
+        self.start()
+        while not stop.wait(self.wait_seconds()):
+            self.tick()
+        self.close_window()
+
+    def start(self) -> None:
+        """The first beat of this process, after the window in which the meter was away."""
+        now = self.clock.wall()
+        end = self.journal.end_seconds
+        away = 0.0 if end is None else max(0.0, now - end)
+        self.declared = self.told_of_runs()
+        self.before = self.looks.read()
+        self.began_steady = self.clock.steady()
+        self.began_seconds = now if end is None else end
+        if away:
+            self.say(self.away_window(away))
+            self.began_seconds += away
+        self.beat(away)
+
+    def wait_seconds(self) -> float:
+        """Until the next beat or the end of the window."""
+        now = self.clock.steady()
+        beat = self.beaten_steady + self.metered.interval_seconds
+        window = self.began_steady + self.metered.window_seconds
+        return max(0.0, min(beat, window) - now)
+
+    def tick(self) -> None:
+        """What is due."""
+        now = self.clock.steady()
+        if now >= self.began_steady + self.metered.window_seconds:
+            self.close_window()
+        if now >= self.beaten_steady + self.metered.interval_seconds:
+            self.beat()
+
+    # -- saying ------------------------------------------------------------------------------------
+
+    def beat(self, away_seconds: float = 0.0) -> None:
+        """A sign of life."""
+        self.beaten_steady = self.clock.steady()
+        count = self.began_seconds + self.beaten_steady - self.began_steady
+        self.say(Heartbeat(
+            site=self.metered.site, meter=self.journal.name, beat=self.journal.beats,
+            interval_seconds=self.metered.interval_seconds, previous=self.journal.previous,
+            away_seconds=round(away_seconds, 6),
+            clock_off_seconds=round(self.clock.wall() - count, 3),
+        ))  # fmt: skip
+
+    def close_window(self) -> None:
+        """Report what was measured since the window began, and begin the next."""
+        now, reading = self.clock.steady(), self.looks.read()
+        seconds = round(now - self.began_steady, 6)
+        if seconds <= 0:
+            return
+        self.say(self.window(seconds, reading.since(self.before)))
+        self.before, self.began_steady = reading, now
+        self.began_seconds += seconds
+
+    def say(self, said: Heartbeat | WindowReported) -> None:
+        """Sign it, and hand over what waits. What cannot be handed over now waits on."""
+        self.journal.say(said, agreement=self.agreement(), beacon=self.beacon(),
+                         time=stamp_of(self.clock.wall()))  # fmt: skip
+        try:
+            self.delivery.hand_over(self.journal)
+            self.late = ""
+        except WorldError as error:
+            self.late = error.message
+
+    def agreement(self) -> str:
+        """Id of the agreement that the ledger obeys; empty: none."""
+        if self.ledger is None:
+            return ""
+        adopted = [e.body for e in self.ledger.entries(kinds=[AgreementAdopted])]
+        return adopted[-1].agreement if adopted else ""  # type: ignore[union-attr]
+
+    def beacon(self) -> str:
+        """Root of the ledger's head: the statement is not older."""
+        return self.ledger.root().hex() if self.ledger else ""
+
+    # -- windows -----------------------------------------------------------------------------------
+
+    @property
+    def devices(self) -> list[str]:
+        """Ids: a core is a device, and so is a GPU."""
+        cores = [f"{self.metered.site}/core-{n}" for n in range(self.looks.cores)]
+        return cores + self.gpu_ids
+
+    def window(self, seconds: float, used: Reading) -> WindowReported:
+        """What was measured, by class."""
+        declared = self.told_of_runs()
+        fresh = {run: declared[run] - self.declared.get(run, 0.0) for run in declared}
+        self.declared = declared
+        busy = min(used.cpu_seconds or 0.0, self.looks.cores * seconds)
+        gpu = None if used.gpu_seconds is None else min(used.gpu_seconds,
+                                                        len(self.gpu_ids) * seconds)  # fmt: skip
+        training = busy + (gpu or 0.0)
+        idle = len(self.devices) * seconds - training
+        return replace(
+            self.empty_window(seconds),
+            device_seconds={"training": round(training, 6), "idle": round(idle, 6)},
+            flop=self.flop(busy, gpu), energy_joules=used.joules,
+            runs={run: self.flop(cpu, None)["training"] for run, cpu in fresh.items()
+                  if cpu > 0 and self.metered.peak_flop_per_second},
+            gpu_seconds={} if gpu is None else {"training": round(gpu, 6)},
+        )  # fmt: skip
+
+    def away_window(self, seconds: float) -> WindowReported:
+        """Nothing was measured: whatever could be done may have been done."""
+        gpus = len(self.gpu_ids) * seconds
+        return replace(
+            self.empty_window(seconds), away_seconds=round(seconds, 6),
+            device_seconds={"training": round(len(self.devices) * seconds, 6)},
+            flop=self.flop(self.looks.cores * seconds, gpus if self.gpu_ids else None),
+            gpu_seconds={"training": round(gpus, 6)} if self.gpu_ids else {},
+        )  # fmt: skip
+
+    def empty_window(self, seconds: float) -> WindowReported:
+        """The next one, with nothing in it yet."""
+        return WindowReported(self.metered.site, self.journal.name, self.journal.windows,
+                              stamp_of(self.began_seconds), seconds, self.devices, {},
+                              {})  # fmt: skip
+
+    def flop(self, cpu_seconds: float, gpu_seconds: float | None) -> dict[str, float]:
+        """Upper bound on what was computed, by class; empty where a peak is not declared."""
+        peak, gpu_peak = self.metered.peak_flop_per_second, self.metered.gpu_peak_flop_per_second
+        if peak is None or (gpu_seconds is not None and gpu_peak is None):
+            return {}
+        total = cpu_seconds * peak + (gpu_seconds or 0.0) * (gpu_peak or 0.0)
+        return {"training": total * UTILISATION}
+
+    def told_of_runs(self) -> dict[str, float]:
+        """CPU seconds by run that the ledger tells of so far."""
+        if self.ledger is None:
+            return {}
+        return {run: found.cpu_seconds for run, found in computes(self.ledger).items()}
