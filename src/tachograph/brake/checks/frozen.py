@@ -135,15 +135,12 @@ def _unfrozen(
 
 
 def _replayed(evidence: Evidence, party: str, pause: Limit) -> CheckResult:
-    """Point 3."""
-    chance, count = 1.0, 0
-    for heard, served in _outputs(evidence, party, pause):
-        replays = [
-            (by, said)
-            for by, said in evidence.of(ServedReplayed)
-            if (said.model, said.outputs) == (served.model, served.outputs)
-            and by.by in evidence.verifiers
-        ]
+    """Point 3. What contradicts comes before what is missing."""
+    looked = [
+        (heard, served, _replays_of(evidence, served))
+        for heard, served in _outputs(evidence, party, pause)
+    ]
+    for heard, _, replays in looked:
         for by, said in replays:
             if said.matched < said.drawn * (1.0 if said.exact else MATCHING):
                 return CHECK.failed(
@@ -153,6 +150,8 @@ def _replayed(evidence: Evidence, party: str, pause: Limit) -> CheckResult:
                     about="correctness",
                     evidence=[by.where, heard.where],
                 )
+    chance = 1.0
+    for heard, served, replays in looked:
         fair = [said for _, said in replays if _is_fair(evidence, said, party, heard.seq)]
         if not fair:
             return CHECK.not_assessed(
@@ -162,18 +161,26 @@ def _replayed(evidence: Evidence, party: str, pause: Limit) -> CheckResult:
                 about="correctness",
                 evidence=[heard.where],
             )
-        count += 1
         chance = min(chance, max(_chance(served, said) for said in fair))
-    if not count:
+    if not looked:
         return CHECK.passed(
             party, "no weights were used in the pause", probability=None, about="correctness"
         )
     return CHECK.passed(
         party,
-        f"outputs of {count} windows come from frozen weights",
+        f"outputs of {len(looked)} windows come from frozen weights",
         probability=chance,
         about="correctness",
     )
+
+
+def _replays_of(evidence: Evidence, served: OutputsServed) -> list[tuple[Heard, ServedReplayed]]:
+    return [
+        (by, said)
+        for by, said in evidence.of(ServedReplayed)
+        if (said.model, said.outputs) == (served.model, served.outputs)
+        and by.by in evidence.verifiers
+    ]
 
 
 def _is_fair(evidence: Evidence, said: ServedReplayed, party: str, committed: int) -> bool:
