@@ -22,7 +22,7 @@ from typing import Any, get_args
 from tachograph.brake import said_governance as say
 from tachograph.brake.machine import cases, changes, lifting, pausing, questions, standing
 from tachograph.brake.machine.calls import live
-from tachograph.brake.machine.state import Refusal, State, value, with_value
+from tachograph.brake.machine.state import Refusal, State, moved, value, with_value
 from tachograph.brake.machine.timers import timers
 from tachograph.brake.said_records import Record
 from tachograph.brake.statement import Statement, contradiction
@@ -89,7 +89,7 @@ def step(state: State, time: int, statement: Statement) -> tuple[State, Refusal 
         if refusal.rule == "equivocation":
             state = _settled(changes.strike(state, statement.by))
         return state, refusal
-    state = replace(state, last=with_value(state.last, statement.by, statement))
+    state = moved(state, last=with_value(state.last, statement.by, statement))
     outcome = _apply(state, statement)
     if isinstance(outcome, State):
         return _settled(outcome), None
@@ -117,9 +117,9 @@ def tick(state: State, time: int) -> State:
         waiting = timers(state)
         if not waiting or waiting[0].due > time:
             break
-        state = replace(state, time=max(state.time, waiting[0].due))
+        state = moved(state, time=max(state.time, waiting[0].due))
         state = _settled(waiting[0].fire(state))
-    return _pruned(replace(state, time=max(state.time, time)))
+    return state if time <= state.time else _pruned(moved(state, time=time))
 
 
 def _admit(state: State, statement: Statement) -> Refusal | None:
@@ -171,11 +171,9 @@ def _settled(state: State) -> State:
 
 def _pruned(state: State) -> State:
     """Without what is over for good: old calls, stale evidence, quotas of last year."""
-    calls = tuple(live(state))
+    calls = state.calls and tuple(live(state))
     filings = tuple(f for f in state.filings if lifting.is_fresh(state, f.gathered))
     asked = tuple(one for one in state.asked if one[2] + questions.YEAR > state.time)
-    if (len(calls), len(filings), len(asked)) == (
-        len(state.calls), len(state.filings), len(state.asked)
-    ):  # fmt: skip
+    if (calls, filings, asked) == (state.calls, state.filings, state.asked):
         return state
-    return replace(state, calls=calls, filings=filings, asked=asked)
+    return moved(state, calls=calls, filings=filings, asked=asked)

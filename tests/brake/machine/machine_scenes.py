@@ -1,0 +1,235 @@
+"""Small agreements, and what may be said in them: the worlds that the explorer goes through.
+
+Durations are a few ticks of a coarse clock, so that statements come before, between and at the very
+moment of timers, and that timers coincide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from tachograph.brake import said_governance as say
+from tachograph.brake.machine import State, begin
+from tachograph.brake.machine.state import Phase
+from tachograph.brake.machine.times import format_time
+from tachograph.brake.said_records import Heartbeat
+from tachograph.brake.statement import Said
+from tachograph.brake.terms import (
+    Faults,
+    Meter,
+    Panelist,
+    Party,
+    PauseRules,
+    Quorums,
+    Quotas,
+    Site,
+    Terms,
+    Timers,
+    Verifier,
+)
+
+ONE, TWO = "1" * 64, "2" * 64
+"""Two roots of evidence, or two pieces of it."""
+
+TIMERS = Timers(
+    clarify=2, fast_track=1, red_light=1, access=2, report=3, call=2, effect=2, detect=3,
+    minimum=1, freshness=4, objection=1, lift_review=3, panel=2, ramp=2, heartbeat=2,
+    deaf=9, notice=3, adjustment=2,
+)  # fmt: skip
+
+BLOCS = {3: (2, 1), 4: (2, 2), 5: (3, 2), 7: (4, 3), 9: (5, 4)}
+"""How the parties are grouped."""
+
+NUMBERS = {
+    3: (Faults(0, 1), Quorums(2, 2, 3, 1)),
+    4: (Faults(0, 1), Quorums(2, 3, 3, 1)),
+    5: (Faults(1, 0), Quorums(2, 4, 4, 1)),
+    7: (Faults(1, 1), Quorums(3, 5, 6, 1)),
+    9: (Faults(2, 1), Quorums(3, 6, 7, 1)),
+}
+"""f and s, and the quorums; those of 5 and 7 are the protocol's own examples."""
+
+NOT_ASSESSED = {"V1": "not-assessed"}
+
+Move = tuple[str, Said]
+"""Who says what."""
+Moves = Callable[[State], Iterator[Move]]
+"""What may be said in a state."""
+
+
+def terms(
+    n: int, *, verifiers: int = 1, panel: int = 1, meters: int = 0, timers: Timers = TIMERS
+) -> Terms:
+    """An agreement of n parties, a0 and a1 and b0 and so on by bloc."""
+    names = [f"{bloc}{i}" for bloc, size in zip("ab", BLOCS[n], strict=True) for i in range(size)]
+    faults, quorums = NUMBERS[n]
+    return Terms(
+        name=f"{n} parties",
+        register="register",
+        parties=tuple(Party(p, p[0], f"key of {p}", "", (Site("hall", 1e15),)) for p in names),
+        verifiers=tuple(Verifier(f"v{i}", f"key of v{i}") for i in range(verifiers)),
+        panel=tuple(Panelist(f"p{i}", f"key of p{i}") for i in range(panel)),
+        faults=faults,
+        quorums=replace(quorums, verifiers=verifiers // 2 + 1),
+        timers=timers,
+        pause=PauseRules(ramp=(0.5, 1.0), conditions=("V1",)),
+        quotas=Quotas(questions=1, challenges=1),
+        meters=tuple(Meter(f"m{i}", names[i], "hall", f"key of m{i}") for i in range(meters)),
+    )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A world: where it begins, and what may be said."""
+
+    name: str
+    """In words."""
+    start: State
+    """The first state."""
+    moves: Moves
+    """What may be said."""
+    symmetric: bool = False
+    """Whether states that differ by names within a bloc are one."""
+    ends: Callable[[State], bool] = lambda state: False
+    """Where to look no further."""
+
+
+# What may be said
+
+
+def triggering(state: State) -> Iterator[Move]:
+    """Calls, vetoes, withdrawals."""
+    for party in state.terms.blocs:
+        yield party, say.TriggerCalled("metric", ONE)
+    for verifier in state.terms.verifiers:
+        yield verifier.name, say.TriggerCalled("metric", ONE)
+        yield verifier.name, say.TriggerCalled("metric", TWO)
+    if state.trigger is not None:
+        number = state.trigger.number
+        for party in state.terms.blocs:
+            yield party, say.TriggerVetoed(number)
+        for verifier in state.terms.verifiers:
+            yield verifier.name, say.TriggerWithdrawn(number, "an error")
+
+
+def filing(state: State) -> Iterator[Move]:
+    """Evidence: fresh and clean, about to go stale, not assessed, none of the condition."""
+    if state.phase not in (Phase.PAUSED, Phase.LIFT_REVIEW, Phase.RESUME_STAGED):
+        return
+    almost = state.time - state.terms.timers.freshness + 1
+    for verifier in state.terms.verifiers:
+        yield verifier.name, say.EvidenceFiled(ONE, format_time(state.time), NOT_ASSESSED)
+        if state.phase == Phase.LIFT_REVIEW:
+            continue
+        yield verifier.name, say.EvidenceFiled(ONE, format_time(state.time), {})
+        yield verifier.name, say.EvidenceFiled(ONE, format_time(state.time), {"V1": "pass"})
+        yield verifier.name, say.EvidenceFiled(ONE, format_time(almost), {"V1": "pass"})
+        yield verifier.name, say.EvidenceFiled(ONE, format_time(almost - 1), {"V1": "pass"})
+        yield verifier.name, say.EvidenceFiled(ONE, format_time(state.time + 1), {"V1": "pass"})
+
+
+def lifting(state: State) -> Iterator[Move]:
+    """Votes on the evidence under review and on other evidence, objections."""
+    if state.lift is None:
+        return
+    for name in [*state.terms.blocs, *(one.name for one in state.terms.verifiers)]:
+        yield name, say.LiftVoted(state.lift.number, ONE)
+        yield name, say.LiftVoted(state.lift.number, TWO)
+    for panelist in state.terms.panel:
+        yield panelist.name, say.LiftObjected(state.lift.number, "too early")
+
+
+def asking(state: State) -> Iterator[Move]:
+    """One party asks one of the other bloc, and all that may come of it."""
+    parties = list(state.terms.blocs)
+    asker, about = parties[0], parties[-1]
+    yield asker, say.ClarificationAsked(about, ONE, "what is this?")
+    yield asker, say.ClarificationAsked(about, ONE, "what is this?", urgent=True)
+    for question in state.questions:
+        number = question.number
+        yield about, say.ClarificationAnswered(number, "a test")
+        yield asker, say.ClarificationClosed(number)
+        yield asker, say.ChallengeRaised(number)
+        yield about, say.AccessGranted(number)
+        for party in parties:
+            yield party, say.ChallengeBlocked(number)
+        for verifier in state.terms.verifiers:
+            for finding in ("clean", "violation", "not-assessed"):
+                yield verifier.name, say.InspectionReported(number, finding, ONE)  # type: ignore[arg-type]
+
+
+def judging(state: State) -> Iterator[Move]:
+    """The panel decides and reinstates."""
+    for case in state.cases:
+        for panelist in state.terms.panel:
+            yield panelist.name, say.PanelDecided(case.number, "upheld")
+            yield panelist.name, say.PanelDecided(case.number, "dismissed")
+    for name in sorted(state.suspended | state.struck):
+        for panelist in state.terms.panel:
+            yield panelist.name, say.ReinstatementVoted(name)
+
+
+def alleging(state: State) -> Iterator[Move]:
+    """Verifiers allege a breach of the first party; meters are heard or not."""
+    about = state.terms.parties[0].name
+    for verifier in state.terms.verifiers:
+        yield verifier.name, say.BreachAlleged(about, ONE)
+    for meter in state.terms.meters:
+        yield meter.name, Heartbeat("hall", meter.name, 0)
+
+
+def leaving(state: State) -> Iterator[Move]:
+    """Notices of exit, revoked keys and holds, of one party a bloc."""
+    for party in (state.terms.parties[0].name, state.terms.parties[-1].name):
+        yield party, say.ExitNoticed("it must be")
+        yield party, say.KeyRevoked(party)
+        yield party, say.HoldDeclared("a doubt")
+        yield party, say.HoldEnded("no doubt")
+
+
+def adjusting(state: State) -> Iterator[Move]:
+    """One adjustment of a timer and one of a quorum, voted on by all."""
+    if not state.counts.adjustments:
+        first = state.terms.parties[0].name
+        yield first, say.AdjustmentProposed({"timers.objection": "2ms"})
+    for one in state.adjustments:
+        for party in state.terms.blocs:
+            yield party, say.AdjustmentVoted(one.number)
+
+
+def together(*parts: Moves) -> Moves:
+    """All of these."""
+
+    def moves(state: State) -> Iterator[Move]:
+        for part in parts:
+            yield from part(state)
+
+    return moves
+
+
+def only(speakers: Callable[[State, str], bool], moves: Moves) -> Moves:
+    """Those of the moves whose speakers speak at all."""
+
+    def chosen(state: State) -> Iterator[Move]:
+        return (move for move in moves(state) if speakers(state, move[0]))
+
+    return chosen
+
+
+# Where it begins
+
+
+def fresh(agreement: Terms) -> State:
+    """Nothing was said."""
+    return begin(agreement, "a1", time=1_000)
+
+
+def paused(agreement: Terms) -> State:
+    """A pause has begun."""
+    state = fresh(agreement)
+    from tachograph.brake.machine.pausing import take_effect
+    from tachograph.brake.machine.state import Counts, Trigger
+
+    state = replace(state, trigger=Trigger(0, "verifiers", state.time), counts=Counts(triggers=1))
+    return take_effect(state)
