@@ -77,8 +77,8 @@ def _exchange(
     try:
         with _cut_off(connection, timeout_seconds) as over:
             connection.request(method, target, body, {**headers, "Connection": "close"})
-            answer = connection.getresponse()
-            data = _read(answer, limit)
+            with connection.getresponse() as answer:
+                data = _read(answer, limit)
             if over.is_set():
                 raise TimeoutError("out of time")
             data = _unpacked(data, answer.getheader("Content-Encoding"), limit)

@@ -5,7 +5,7 @@ Proven by tests/brake/test_http_source.py. Not covered: whether what comes is tr
 
 from __future__ import annotations
 
-from tachograph.brake.exchange import TIMEOUT_SECONDS, Answered, UnreachableError, get
+from tachograph.brake.exchange import TIMEOUT_SECONDS, UnreachableError, get
 from tachograph.brake.source import CHECKPOINT, CHECKPOINT_BYTES, first_part, tile_bytes
 from tachograph.errors import FormatError, NotFoundError
 from tachograph.merkle.tile import WIDTH, Tile, format_path
@@ -44,11 +44,14 @@ class HttpSource:
         if answered.status == 404:
             raise NotFoundError(f"{url} is not there", hint="see that it is the log's prefix")
         if answered.status != 200:
-            raise _unexpected(url, answered)
+            raise _unexpected(url, f"answers {answered.status}")
+        if not answered.body:
+            # No file of a log is empty; an answer that is cut off in its headers looks like that.
+            raise _unexpected(url, "answers nothing")
         if len(answered.body) > limit:
             raise FormatError(f"{url} is longer than {limit} bytes", hint="fetch it again")
         return answered.body
 
 
-def _unexpected(url: str, answered: Answered) -> UnreachableError:
-    return UnreachableError(f"{url} answers {answered.status}", hint="ask again later")
+def _unexpected(url: str, what: str) -> UnreachableError:
+    return UnreachableError(f"{url} {what}", hint="ask again later")
