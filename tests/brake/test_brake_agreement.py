@@ -40,6 +40,22 @@ def test_a_hold_is_obeyed_at_the_next_question_and_ended_by_its_release(folder: 
         assert brake.ask().allowed
 
 
+@pytest.mark.parametrize("where", ["alone", "first", "last", "by another, before them"])
+def test_what_is_passed_over_hides_no_hold(folder: Path, where: str) -> None:
+    """Only entries that follow what was read, and are none of the brake's, are passed over."""
+    hold, other = ("owner", (), WorkHeld("")), ("loop", (), RunResumed("r-1"))
+    mine = {"alone": [hold], "first": [hold, other], "last": [other, hold]}.get(where, [other])
+    with Ledger.open(folder) as ledger, Ledger.open(folder) as another:
+        brake = Brake(ledger)
+        assert brake.ask().allowed
+        brake.pass_over(ledger.append([other, other]))
+        assert brake.ask().allowed
+        if where.startswith("by another"):
+            another.append([hold])
+        brake.pass_over(ledger.append(mine))
+        assert not brake.ask().allowed
+
+
 def test_a_hold_lets_inference_go_on(folder: Path) -> None:
     """It holds what trains."""
     with Ledger.open(folder) as ledger:

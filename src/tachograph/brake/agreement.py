@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tachograph.brake.document import parse_document
@@ -83,6 +83,16 @@ class Brake:
                 return self._answer(work)
         except TachographError as error:
             return Permission(False, UNKNOWN, f"cannot tell: {error.message}", "stop", share=0.0)
+
+    def pass_over(self, recorded: Sequence[Entry]) -> None:
+        """This process has just appended these to the ledger: those that follow what was read, and
+        are none of the brake's, need not be read again.
+        """
+        with self._asking:
+            for entry in recorded:
+                if entry.seq != self._next or isinstance(entry.body, KINDS):
+                    break
+                self._next += 1
 
     def agreements(self) -> list[Bound]:
         """What this ledger obeys, in the order of adoption. Raises what reading a ledger raises."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import itertools
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -181,7 +182,9 @@ class Run:
 
     def append(self, drafts: Sequence[Draft]) -> None:
         """Append entries together and fold them in; durable when this returns."""
-        self.fold(self.ledger.append(drafts))
+        recorded = self.ledger.append(drafts)
+        self.brake.pass_over(recorded)
+        self.fold(recorded)
 
     def record(self, body: Body, parents: tuple[int, ...] = (), actor: str = ACTOR) -> None:
         """Append one entry."""
@@ -308,9 +311,12 @@ class Run:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the clock's lock."""
-        with (self.folder / "clock.lock").open("w") as lock:
+        lock = os.open(self.folder / "clock.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(lock)
 
 
 def check_leave(brake: Brake, ledger: Ledger, work: Work, run: str = "") -> None:
