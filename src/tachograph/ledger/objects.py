@@ -67,8 +67,10 @@ class Objects:
 
     def __contains__(self, digest: str) -> bool:
         """Whether there is an object of that name; its bytes are not read."""
+        if digest in self._waiting:
+            return True
         path = self._path(digest)
-        return digest in self._waiting or self._store.has_object(digest) or path.is_file()
+        return self._store.has_object(digest) or path.is_file()
 
     def waiting(self, digest: str) -> bytes | None:
         """The object, where it waits for the transaction of an entry that names it."""

@@ -66,21 +66,29 @@ class Workspace:
     def write(self, name: str, data: bytes, mode: int) -> None:
         """One file, with its folders."""
         target = self.path + "/" + name
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, "wb") as out:
-            out.write(data)
-        os.chmod(target, mode)
+        if "/" in name:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb", buffering=0) as out:
+            while data:
+                data = data[out.write(data) :]
+            os.fchmod(out.fileno(), mode)
 
     def left(self) -> Dict[str, Any]:
         """Regular files that the candidate's loading or building made: path to (mode, bytes)."""
         found: Dict[str, Any] = {}
-        for folder, _, names in os.walk(self.path):
-            for name in names:
-                path = folder + "/" + name
-                inner = path[len(self.path) + 1 :]
-                if inner not in self.own and not os.path.islink(path) and os.path.isfile(path):
-                    with open(path, "rb") as source:
-                        found[inner] = [os.stat(path).st_mode & 0o777, source.read()]
+        waiting = [self.path]
+        while waiting:
+            try:
+                entries = list(os.scandir(waiting.pop()))
+            except OSError:
+                continue  # a folder that the candidate has closed to itself
+            for entry in entries:
+                inner = entry.path[len(self.path) + 1 :]
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif inner not in self.own and entry.is_file(follow_symlinks=False):
+                    with open(entry.path, "rb") as source:
+                        found[inner] = [entry.stat().st_mode & 0o777, source.read()]
         return found
 
 
