@@ -13,7 +13,7 @@ from parties import document, key, say
 
 from tachograph.brake.document import Document
 from tachograph.brake.intake import GapError, Intake
-from tachograph.brake.said_governance import HoldDeclared
+from tachograph.brake.said_governance import HoldDeclared, KeyRevoked
 from tachograph.brake.statement import Statement, sign_statement
 from tachograph.errors import ClockError, EvidenceError, ProofError
 from tachograph.ledger import Ledger, entry, kinds
@@ -91,6 +91,18 @@ def test_what_was_written_past_the_door_counts_for_nothing(
     for envelope in (sign_statement(forged, key("crux")), "noise", "{}"):
         ledger.append([("register", (), kinds.StatementPosted(envelope))])
     assert door.accept(say(agreement, "aurora", 0)).result == "recorded"
+
+
+def test_a_revoked_key_says_nothing_more(
+    door: Intake, ledger: Ledger, home: Path, agreement: Document
+) -> None:
+    """Whose key is good is what the register's own statements say, also after a restart."""
+    door.accept(say(agreement, "aurora", 0))
+    door.accept(say(agreement, "aurora", 1, KeyRevoked("aurora")))
+    for one in (door, Intake(ledger, home, agreement)):
+        with pytest.raises(ProofError, match="no key that is good"):
+            one.accept(say(agreement, "aurora", 2))
+    assert ledger.size == 2
 
 
 def test_time_does_not_go_backwards(

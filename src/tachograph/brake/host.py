@@ -53,23 +53,39 @@ def open_log(ledger: Ledger, home: Path, folder: Path, *, whole: bool = False) -
     return WholeLog(ledger)
 
 
-def adopted(ledger: Ledger) -> Document | None:
-    """Return the agreement that the ledger obeys, the newest; None where it obeys none."""
-    found = None
+def adopted(ledger: Ledger) -> list[Document]:
+    """Return the agreements that the ledger obeys, in the order of their adoption.
+
+    Raises FormatError, ProofError, DamagedError where one does not parse.
+    """
+    found: dict[str, Document] = {}
     for one in ledger.entries(kinds=[AgreementAdopted]):
         assert isinstance(one.body, AgreementAdopted)
-        found = one.body.agreement
-    return None if found is None else parse_document(ledger.fetch(found).decode())
+        digest = one.body.agreement
+        if digest not in found:
+            found[digest] = parse_document(ledger.fetch(digest).decode("utf-8", errors="replace"))
+    return list(found.values())
+
+
+def followed(ledger: Ledger, note: str) -> Document:
+    """Return the agreement whose register says this head. Raises UsageError where none does."""
+    origin = parse_checkpoint(parse_note(note).text).origin
+    for document in reversed(adopted(ledger)):
+        if parse_verifier_key(document.terms.register).name == origin:
+            return document
+    raise UsageError(
+        f"this ledger obeys no agreement whose register is {origin}",
+        hint="adopt the agreement first: see tacho brake --help",
+    )
 
 
 def register_document(ledger: Ledger) -> Document | None:
     """Return the agreement whose register is what is published of this ledger; None: of none."""
-    document = adopted(ledger)
-    if document is None:
-        return None
-    return (
-        document if parse_verifier_key(document.terms.register) == published_key(ledger) else None
-    )
+    own = published_key(ledger)
+    for document in reversed(adopted(ledger)):
+        if parse_verifier_key(document.terms.register) == own:
+            return document
+    return None
 
 
 def cosigner(policy: Policy, report: Callable[[Outcome], None]) -> Cosign:

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Literal
 
 from tachograph.brake.document import Document
-from tachograph.brake.statement import Statement, open_envelope, peek
-from tachograph.errors import EvidenceError, ProofError, StoreError
+from tachograph.brake.register import Register
+from tachograph.brake.statement import Statement, peek
+from tachograph.errors import EvidenceError, FormatError, ProofError, StoreError
 from tachograph.ledger import Entry, Ledger
 from tachograph.ledger.disk import locked
 from tachograph.ledger.kinds import StatementPosted
-from tachograph.merkle.note import parse_verifier_key
 
 LOCK = "intake"
 """File in the register's folder that whoever takes a statement in holds."""
@@ -62,12 +62,13 @@ class Intake:
         self._ledger = ledger
         self._home = home
         self._agreement = document.id
-        self._keys = {name: parse_verifier_key(key) for name, key in document.terms.keys.items()}
+        # Whose key is good changes with what is said: the fold knows.
+        self._register = Register(document.terms, document.id)
         self._lock = threading.Lock()
         self._read = 0
         self._time = ""
         # Of each speaker, the entries of its statements by number: eight bytes a statement.
-        self._places = {name: array("Q") for name in self._keys}
+        self._places = {name: array("Q") for name in document.terms.keys}
         self._equivocated: dict[tuple[str, int], int] = {}
 
     def accept(self, envelope: str) -> Receipt:
@@ -76,24 +77,24 @@ class Intake:
         Raises FormatError, ProofError and GapError where it is refused; ClockError and StoreError
         where the register cannot take it now.
         """
-        statement = self._opened(envelope)
         try:
             with self._lock, locked(self._home / LOCK):
                 self._catch_up()
-                return self._place(statement, envelope)
+                return self._place(self._opened(envelope), envelope)
         except OSError as error:
             raise StoreError(
                 f"{self._home} cannot be used: {error.strerror}", hint="see that it can be written"
             ) from error
 
     def _opened(self, envelope: str) -> Statement:
-        claimed = peek(envelope)
-        if claimed.agreement != self._agreement:
+        statement, refusal = self._register.read(envelope)
+        if statement is None:
+            raise FormatError(f"no statement: {refusal}", hint="have the speaker sign it again")
+        if statement.agreement != self._agreement:
             raise ProofError("a statement under another agreement", hint="post it to its register")
-        key = self._keys.get(claimed.by)
-        if key is None:
-            raise ProofError("the agreement names no such speaker", hint="see tacho brake show")
-        return open_envelope(envelope, key)
+        if refusal is not None:
+            raise ProofError(f"not the speaker's word: {refusal}", hint="see tacho brake show")
+        return statement
 
     def _place(self, statement: Statement, envelope: str) -> Receipt:
         places = self._places[statement.by]
@@ -126,6 +127,8 @@ class Intake:
                 statement = self._opened(entry.body.envelope)
             except EvidenceError:
                 continue  # written past this door; no reader takes it for the speaker's word
+            finally:
+                self._register.take(entry)
             places = self._places[statement.by]
             if statement.number == len(places):
                 places.append(entry.seq)

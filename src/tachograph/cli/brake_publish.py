@@ -128,8 +128,8 @@ def witness_policy(book: Ledger, given: Path | None) -> Policy | None:
     from tachograph.brake.policy import parse_policy
 
     if given is None:
-        document = adopted(book)
-        text = document.terms.witnesses if document is not None else ""
+        documents = adopted(book)
+        text = documents[-1].terms.witnesses if documents else ""
         return parse_policy(text) if text else None
     try:
         return parse_policy(given.read_bytes())

@@ -13,7 +13,7 @@ import typer
 from tachograph.cli.exits import Exit
 from tachograph.cli.options import AsJson, LedgerAt
 from tachograph.cli.output import remark, tell, tell_json
-from tachograph.errors import TachographError, UsageError
+from tachograph.errors import NotFoundError, TachographError, UsageError
 
 if TYPE_CHECKING:
     from tachograph.brake.follow import Heard
@@ -64,28 +64,33 @@ def follow(
     as_json: AsJson = False,
 ) -> None:
     """Copy a register's statements into the own ledger, each checked; until Ctrl-C."""
-    from tachograph.brake.follow import Follower, ForkError
-    from tachograph.brake.host import adopted
+    from tachograph.brake.follow import Follower
+    from tachograph.brake.host import followed
     from tachograph.brake.http_source import HttpSource
     from tachograph.cli.places import open_ledger
 
     with open_ledger(ledger) as (book, home):
-        document = adopted(book)
-        if document is None:
-            raise UsageError("this ledger obeys no agreement", hint="tacho brake sign --adopt")
-        follower, source = Follower(book, home, document.terms), HttpSource(url)
+        source, follower = HttpSource(url), None
         while True:
             try:
+                if follower is None:
+                    note = source.checkpoint().decode("utf-8", errors="replace")
+                    follower = Follower(book, home, followed(book, note).terms)
                 tell_heard(follower.step(source), as_json)
-            except ForkError:
-                raise
             except TachographError as error:
-                if once:
+                if once or not passing(error):
                     raise
                 remark(f"{error.kind}: {error.message}; asking again in {every:g} s")
             if once:
                 return
             time.sleep(every)
+
+
+def passing(error: TachographError) -> bool:
+    """Whether asking again later may help: not where the call is wrong or the register forked."""
+    from tachograph.brake.follow import ForkError
+
+    return isinstance(error, NotFoundError) or not isinstance(error, UsageError | ForkError)
 
 
 def tell_heard(heard: Heard, as_json: bool) -> None:
