@@ -20,7 +20,7 @@ from pathlib import Path
 from bars import Bar, parse
 
 HERE = Path(__file__).parent
-PARTS = ("bars", "interop_tools", "run", "searchers", "toy")
+PARTS = ("bars", "fuzz_targets", "interop_tools", "run", "searchers", "toy")
 ARGUMENTS = {"recipes": ["pairwise"]}
 
 
