@@ -9,6 +9,7 @@ in time: --seconds for each reader. Run: python bench/fuzz.py [--quick] [--only 
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import random
 import re
@@ -18,9 +19,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bars import Bar, report
-from fuzz_targets import Target, targets
+
+if TYPE_CHECKING:
+    from fuzz_targets import Target
 
 SLOW_SECONDS = 1.0
 """CPU time of one input from which on it counts as a hang."""
@@ -45,10 +49,10 @@ def main() -> int:
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     seconds = 1.0 if options.quick else options.seconds
+    if options.child:
+        return follow_branches(options.child, int(seconds))
     with tempfile.TemporaryDirectory() as folder:
-        found = targets(Path(folder))
-        if options.child:
-            return follow_branches(found[options.child], int(seconds))
+        found = readers(Path(folder))
         chosen = {name: found[name] for name in options.only or found}
         if options.atheris and importlib.util.find_spec("atheris") is None:
             print("skipped: the package atheris is not installed")
@@ -132,22 +136,31 @@ def by_atheris(name: str, seconds: float) -> Bar:
     return Bar(f"findings of libFuzzer: {name}", "0", said, done.returncode == 0)
 
 
-def follow_branches(target: Target, seconds: int) -> int:
+def follow_branches(name: str, seconds: int) -> int:
     """Run libFuzzer on one reader. Ends the process."""
     atheris = importlib.import_module("atheris")
-    with tempfile.TemporaryDirectory() as corpus:
+    with tempfile.TemporaryDirectory() as folder:
+        with atheris.instrument_imports(include=["tachograph"]):
+            target = readers(Path(folder))[name]
+        corpus = Path(folder) / "corpus"
+        corpus.mkdir()
         for number, example in enumerate(target.examples):
-            (Path(corpus) / str(number)).write_bytes(example)
-        atheris.instrument_all()
-        words = [
-            f"-max_total_time={seconds}",
-            "-timeout=5",
-            f"-max_len={LONGEST}",
-            "-rss_limit_mb=2048",
-        ]
-        atheris.Setup([sys.argv[0], *words, corpus], target.takes)
+            (corpus / str(number)).write_bytes(example)
+
+        def take(data: bytes) -> None:
+            target.takes(data)
+
+        bounds = [f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=2048"]
+        atheris.Setup([sys.argv[0], *bounds, f"-max_len={LONGEST}", str(corpus)], take)
         atheris.Fuzz()
     return 0
+
+
+def readers(folder: Path) -> dict[str, Target]:
+    """All readers; imported here, so that libFuzzer can be there first."""
+    from fuzz_targets import targets
+
+    return targets(folder)
 
 
 if __name__ == "__main__":
