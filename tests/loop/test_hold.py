@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import itertools
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from loop_toys import FAST, FASTER, Scripted, begin, correct, drive, make_task
 
+from tachograph.brake.agreement import Permission
 from tachograph.errors import HeldError, TachographError
 from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import (
@@ -382,6 +384,27 @@ def test_a_race_is_stopped_and_run_again_later(ledger, ledger_folder, new_bench,
     run.resume()
     assert drive(run, bench, [FAST, FASTER], Budget(trials=2)) == "budget spent: trials"
     assert [body.candidate for body in bodies(ledger, CandidateKept)] == [FAST.id, FASTER.id]
+
+
+def test_a_share_of_the_capacity_leaves_the_rest_unused(
+    ledger, ledger_folder, new_bench, monkeypatch
+):
+    """Work resumes by degrees: with a quarter, three times as long as was worked."""
+    run = begin(ledger, ledger_folder, new_bench(metric="check"))
+    shares = []
+
+    def ask(brake, work):
+        shares.append(work)
+        return Permission(True, "RESUME_STAGED", "work resumes", share=0.25)
+
+    monkeypatch.setattr(type(run.brake), "ask", ask)
+    began = time.monotonic()
+    with run.clock_alone():
+        time.sleep(0.1)
+    assert time.monotonic() - began >= 0.4
+    assert len(shares) >= 3
+    monkeypatch.setattr(type(run.brake), "ask", lambda brake, work: Permission(True, "NORMAL", ""))
+    run.rest(1000.0)
 
 
 # -- what cannot be told ---------------------------------------------------------------------------

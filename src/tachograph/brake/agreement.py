@@ -73,6 +73,8 @@ class Brake:
         self._next = 0
         self._bound: dict[str, Bound] = {}
         self._held: kinds.WorkHeld | None = None
+        self._told: dict[Work, tuple[int, Permission]] = {}
+        """By work: when it was last worked out, and what came of it."""
         self._asking = threading.Lock()
 
     def ask(self, work: Work = "training") -> Permission:
@@ -80,7 +82,7 @@ class Brake:
         try:
             with self._asking:
                 self._hear()
-                return self._answer(work)
+                return self._remembered(work)
         except TachographError as error:
             return Permission(False, UNKNOWN, f"cannot tell: {error.message}", "stop", share=0.0)
 
@@ -100,8 +102,16 @@ class Brake:
             self._hear()
             return list(self._bound.values())
 
-    def _answer(self, work: Work) -> Permission:
+    def _remembered(self, work: Work) -> Permission:
+        """The answer given before, where nothing was heard since and no timer can have run out."""
         now = self._clock()
+        asked, before = self._told.get(work, (now + 1, None))
+        if before is None or now < asked or (before.until is not None and now >= before.until):
+            before = self._answer(work, now)
+            self._told[work] = now, before
+        return before
+
+    def _answer(self, work: Work, now: int) -> Permission:
         answers = [_answer(bound, now, work) for bound in self._bound.values()]
         if self._held is not None:
             answers.append(_held(self._held, work))
@@ -119,6 +129,7 @@ class Brake:
             self._next = max(self._next, size)
 
     def _take(self, entry: Entry) -> None:
+        self._told.clear()
         body = entry.body
         if isinstance(body, kinds.WorkHeld):
             self._held = body
@@ -150,12 +161,13 @@ class Brake:
             own=terms.register == own,
             heard=parse_time(entry.time) or 0,
         )
-        self._bound[body.agreement] = bound
-        # What came before the adoption counts too: the register may be older than it.
+        # What came before the adoption counts too: the register may be older than it. Bound only
+        # once all of that was heard: where it cannot be read, the next question begins anew.
         for earlier in self._ledger.entries(kinds=HEARD):
             if earlier.seq >= entry.seq:
                 break
             _hear(bound, earlier)
+        self._bound[body.agreement] = bound
 
 
 def adopt(ledger: Ledger, text: str) -> kinds.AgreementAdopted:

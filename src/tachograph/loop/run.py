@@ -12,6 +12,7 @@ import itertools
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -40,6 +41,8 @@ from tachograph.task import Candidate, Task
 
 ACTOR = "loop"
 NEW_RUN = "begin a new run: tacho run TASK"
+REST_SECONDS = 0.2
+"""In a rest the brake is asked so often."""
 HINTS = {
     "SELF_HOLD": "tacho resume-work ends a hold of one's own",
     "UNKNOWN": "what cannot be told gives no leave: tacho ledger verify",
@@ -178,6 +181,18 @@ class Run:
         if not permission.allowed and not (self.trying and permission.running == "finish"):
             self.check_leave()
 
+    def rest(self, worked_seconds: float) -> None:
+        """Leave unused what an agreement does not let be used: with a share of a tenth, nine times
+        as long as was worked. Ends at once when the brake says otherwise.
+        """
+        ended = time.monotonic()
+        while (permission := self.permission()).allowed and 0 < permission.share < 1:
+            rested = time.monotonic() - ended
+            left = worked_seconds * (1 / permission.share - 1) - rested
+            if left <= 0:
+                return
+            time.sleep(min(left, REST_SECONDS))
+
     # -- record and read -------------------------------------------------------------------------
 
     def append(self, drafts: Sequence[Draft]) -> None:
@@ -296,17 +311,20 @@ class Run:
 
         What others recorded meanwhile is folded in. Raises UsageError where the secret was
         revealed: its inputs are nobody's secret any more. Raises HeldError where the brake holds
-        now that the clock is free.
+        now that the clock is free. Where it allows a share of the capacity only, the clock stands
+        still afterwards, for every process of this ledger.
         """
         with self.alone():
             self.refresh()
             self.check_unrevealed()
             self.check_leave()
             self.trying = True
+            began = time.monotonic()
             try:
                 yield
             finally:
                 self.trying = False
+            self.rest(time.monotonic() - began)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
