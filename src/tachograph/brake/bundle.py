@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -34,7 +34,8 @@ from tachograph.brake.folder import Folder, Limits
 from tachograph.brake.instants import seconds_of
 from tachograph.brake.log_copy import CHECKPOINT_BYTES, LogCopy, read_log
 from tachograph.brake.policy import Policy, parse_policy
-from tachograph.brake.posted import Posted, read_posted
+from tachograph.brake.posted import Posted
+from tachograph.brake.replayed import Replayed, replay
 from tachograph.brake.signed_heads import SignedHead, SignedHeads, read_head
 from tachograph.brake.statement import Said
 from tachograph.brake.terms import Terms
@@ -151,11 +152,14 @@ class Bundle:
 
     def _heads(self) -> Iterator[SignedHead]:
         keys = {key.name: key for _, key in self.expected_logs}
+        known: dict[str, SignedHead | None] = {}
         for where, note in self._notes():
-            origin = note.partition("\n")[0]
-            head = read_head(where, note, keys[origin], self.policy) if origin in keys else None
+            if note not in known:
+                key = keys.get(note.partition("\n")[0])
+                known[note] = read_head(where, note, key, self.policy) if key else None
+            head = known[note]
             if head is not None:
-                yield head
+                yield replace(head, where=where)
 
     def _notes(self) -> Iterator[tuple[str, str]]:
         yield from self.held
@@ -173,9 +177,14 @@ class Bundle:
     # Statements.
 
     @cached_property
+    def replayed(self) -> Replayed:
+        """The register's statements, run through the machine again: the state at any moment."""
+        return replay(self.document, self.register)
+
+    @property
     def posted(self) -> tuple[Posted, ...]:
         """Every statement in the register, in order, also those with a fault."""
-        return read_posted(self.document, self.register) if self.register else ()
+        return self.replayed.posted
 
     @cached_property
     def valid(self) -> tuple[Posted, ...]:

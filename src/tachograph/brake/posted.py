@@ -1,24 +1,17 @@
-"""Statements as the register holds them, each with its verdict on envelope, key and role.
+"""Statements as the register holds them, and who may state which records of work.
 
-A key is judged at the time of posting: a statement that the register took in before its key was
-revoked stands, one that came after does not, whatever time it says itself. Proven by
-tests/brake/test_posted.py and the red team's rows 30 to 34. Not covered: whether the statement may
-be made in the state that the agreement is in (V12).
+Who may say what about the agreement itself, the machine knows (machine/transitions.py); it takes
+records of work from anybody, and they are held to `RECORDERS` here. Proven by
+tests/brake/test_replayed.py. Not covered: keys and signatures (replayed.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tachograph.brake import said_governance as g
 from tachograph.brake import said_records as r
-from tachograph.brake.document import Document
-from tachograph.brake.log_copy import LogCopy
-from tachograph.brake.statement import Said, Statement, open_envelope, peek
-from tachograph.brake.terms import Role
-from tachograph.errors import EvidenceError
-from tachograph.ledger.kinds import StatementPosted
-from tachograph.merkle.note import parse_verifier_key
+from tachograph.brake.statement import Said, Statement
+from tachograph.brake.terms import Role, Terms
 
 
 @dataclass(frozen=True)
@@ -56,107 +49,34 @@ class Posted:
         return self.statement.said if self.statement else None
 
 
-def read_posted(document: Document, register: LogCopy) -> tuple[Posted, ...]:
-    """Return the register's statements, in order, each checked against the keys of its moment."""
-    reader = _Reader(document)
-    return tuple(
-        reader.read(register, entry.seq, entry.time, entry.body.envelope)
-        for entry in register.of_kind("StatementPosted")
-        if isinstance(entry.body, StatementPosted)
-    )
-
-
-ROLES: dict[Role, tuple[type[Said], ...]] = {
+RECORDERS: dict[Role, tuple[type[r.Record], ...]] = {
     "party": (
-        g.ClarificationAsked, g.ClarificationAnswered, g.ClarificationClosed, g.ChallengeRaised,
-        g.ChallengeBlocked, g.AccessGranted, g.TriggerCalled, g.TriggerVetoed, g.LiftVoted,
-        g.RenewalVoted, g.EquivocationShown, g.HoldDeclared, g.HoldEnded, g.ExitNoticed,
-        g.KeyRevoked, g.AdjustmentProposed, g.AdjustmentVoted,
         r.SiteDeclared, r.RunDeclared, r.WeightsCommitted, r.SegmentCommitted, r.RunCompleted,
-        r.SegmentOpened, r.BeaconPromised, r.BeaconRevealed, r.WeightsFrozen, r.OutputsServed,
-        r.DeviceAttested,
+        r.BeaconPromised, r.BeaconRevealed, r.WeightsFrozen, r.OutputsServed, r.DeviceAttested,
     ),
     "verifier": (
-        g.InspectionReported, g.TriggerCalled, g.TriggerWithdrawn, g.EvidenceFiled, g.LiftVoted,
-        g.BreachAlleged, g.EquivocationShown, g.KeyRevoked,
         r.BeaconPromised, r.BeaconRevealed, r.ToleranceCalibrated, r.SegmentReplayed,
-        r.ServedReplayed, r.AttestationAsked, r.ReferencesPublished, r.LoadModulationAsked,
-        r.TraceReported,
+        r.ServedReplayed, r.LoadModulationAsked, r.TraceReported,
     ),
-    "panel": (
-        g.LiftObjected, g.EquivocationShown, g.PanelDecided, g.ReinstatementVoted, g.KeyRevoked,
-        r.BeaconPromised, r.BeaconRevealed,
-    ),
-    "meter": (r.Heartbeat, r.WindowReported, r.TraceReported, g.EquivocationShown, g.KeyRevoked),
+    "panel": (r.BeaconPromised, r.BeaconRevealed),
+    "meter": (r.Heartbeat, r.WindowReported, r.TraceReported),
 }  # fmt: skip
-"""Who may say what."""
+"""Who may state which records of work."""
 
 
-class _Reader:
-    """Keys and revocations as they were, entry by entry."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._keys = {n: parse_verifier_key(k) for n, k in document.terms.keys.items()}
-        self._revoked: dict[str, int] = {}
-        self._votes: dict[g.KeyRevoked, set[str]] = {}
-
-    def read(self, register: LogCopy, seq: int, time: str, envelope: str) -> Posted:
-        """Check one statement; take note of what it does to keys."""
-        statement, authentic = None, False
-        try:
-            statement = peek(envelope)
-            fault = self._unknown(statement)
-            if not fault:
-                open_envelope(envelope, self._keys[statement.by])
-                authentic = True
-                fault = self._fault(statement)
-        except EvidenceError as error:
-            fault = error.message
-        if statement is not None and not fault and isinstance(statement.said, g.KeyRevoked):
-            self._revoke(statement.by, statement.said, seq)
-        return Posted(seq, time, register.where(seq), envelope, statement, fault, authentic)
-
-    def _unknown(self, statement: Statement) -> str:
-        if statement.agreement != self._document.id:
-            return "it belongs to another agreement"
-        if statement.by not in self._keys:
-            return f"the agreement knows no speaker {statement.by!r}"
-        return ""
-
-    def _fault(self, statement: Statement) -> str:
-        if statement.by in self._revoked:
-            return f"the key of {statement.by} was revoked in entry {self._revoked[statement.by]}"
-        role = self._document.terms.roles[statement.by]
-        if not isinstance(statement.said, ROLES[role]):
-            return f"a {role} cannot say {type(statement.said).__name__}"
-        return self._misplaced(statement)
-
-    def _misplaced(self, statement: Statement) -> str:
-        """A meter speaks for itself and its site, a party for its own sites."""
-        terms, said = self._document.terms, statement.said
-        for meter in terms.meters:
-            if meter.name == statement.by and (
-                getattr(said, "meter", meter.name) != meter.name
-                or getattr(said, "site", meter.site) != meter.site
-            ):
-                return f"{meter.name} stands at {meter.site} and speaks for itself only"
-        if isinstance(said, r.SiteDeclared) and said.site not in {
-            site.name for site in terms.party(statement.by).sites
-        }:
-            return f"{statement.by} has no site {said.site!r} in the agreement"
-        return ""
-
-    def _revoke(self, by: str, said: g.KeyRevoked, seq: int) -> None:
-        """By its owner at once; by the panel with a majority, which can also give a new key."""
-        if said.of == by:
-            self._revoked.setdefault(by, seq)
-            return
-        panel = {one.name for one in self._document.terms.panel}
-        votes = self._votes.setdefault(said, set())
-        votes.add(by)
-        if 2 * len(votes & panel) > len(panel) and said.of in self._keys:
-            self._revoked.setdefault(said.of, seq)
-            if said.replacement:
-                self._keys[said.of] = parse_verifier_key(said.replacement)
-                del self._revoked[said.of]
+def misplaced(terms: Terms, statement: Statement) -> str:
+    """Why its speaker may not state such a record; empty: it may, or it is no record of work."""
+    said, by = statement.said, statement.by
+    role = terms.roles[by]
+    if isinstance(said, r.Record) and not isinstance(said, RECORDERS[role]):
+        return f"a {role} cannot state {type(said).__name__}"
+    for meter in terms.meters:
+        if meter.name == by and (
+            getattr(said, "meter", by) != by or getattr(said, "site", meter.site) != meter.site
+        ):
+            return f"{by} stands at {meter.site}, and speaks for itself only"
+    if isinstance(said, r.SiteDeclared) and said.site not in {
+        site.name for site in terms.party(by).sites
+    }:
+        return f"{by} has no site {said.site!r} in the agreement"
+    return ""

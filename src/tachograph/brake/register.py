@@ -18,7 +18,7 @@ from tachograph.brake.machine import Refusal, State, begin, convict, step, tick
 from tachograph.brake.machine import standing as standing
 from tachograph.brake.machine.state import value
 from tachograph.brake.machine.times import parse_time
-from tachograph.brake.statement import Said, Statement, encode_statement, open_envelope, peek
+from tachograph.brake.statement import Said, Statement, encode_statement, read_envelope
 from tachograph.brake.terms import Terms
 from tachograph.errors import FormatError, ProofError
 from tachograph.ledger import Entry, kinds
@@ -88,14 +88,15 @@ class Register:
     def read(self, envelope: str) -> tuple[Statement | None, Refusal | None]:
         """The statement, and why it would not be taken in: unreadable, unknown, not signed."""
         try:
-            statement = peek(envelope)
+            sealed = read_envelope(envelope)
         except FormatError as error:
             return None, Refusal("envelope", error.message)
+        statement = sealed.statement
         key = standing.key_of(self.state, statement.by)
         if not key:
             return statement, Refusal("key", f"{statement.by} has no key that is good now")
         try:
-            open_envelope(envelope, parse_verifier_key(key))
+            sealed.check(parse_verifier_key(key))
         except (FormatError, ProofError) as error:
             return statement, Refusal("signature", error.message)
         return statement, None

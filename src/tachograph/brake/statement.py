@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from tachograph import canon
@@ -81,21 +81,45 @@ def sign_statement(statement: Statement, key: SigningKey) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class Sealed:
+    """A statement whose signature is still to be checked: whose key it needs, it says itself."""
+
+    statement: Statement
+    """What the envelope holds."""
+    payload: bytes = field(repr=False)
+    """What was signed."""
+    label: str
+    """The key that the envelope names."""
+    signature: bytes = field(repr=False)
+    """64 bytes."""
+
+    def check(self, key: VerifierKey) -> None:
+        """Raise ProofError unless this key signed it."""
+        if self.label != key_label(key):
+            raise ProofError(f"signed as {self.label}, not as {key_label(key)}", hint=_HINT)
+        ed25519.check_signature(key.public, _authenticated(self.payload), self.signature)
+
+
+def read_envelope(envelope: str) -> Sealed:
+    """Return what an envelope holds, unchecked. Raises FormatError."""
+    payload, label, signature = _parts(envelope)
+    return Sealed(decode_statement(payload), payload, label, signature)
+
+
 def open_envelope(envelope: str, key: VerifierKey) -> Statement:
     """Return the statement in an envelope that this key signed.
 
     Raises FormatError for another shape, ProofError where the signature is not the key's.
     """
-    payload, label, signature = _parts(envelope)
-    if label != key_label(key):
-        raise ProofError(f"signed as {label}, not as {key_label(key)}", hint=_HINT)
-    ed25519.check_signature(key.public, _authenticated(payload), signature)
-    return decode_statement(payload)
+    sealed = read_envelope(envelope)
+    sealed.check(key)
+    return sealed.statement
 
 
 def peek(envelope: str) -> Statement:
     """Return the statement in an envelope, its signature unchecked. Raises FormatError."""
-    return decode_statement(_parts(envelope)[0])
+    return read_envelope(envelope).statement
 
 
 def encode_statement(statement: Statement) -> bytes:

@@ -18,7 +18,7 @@ from tachograph.brake.machine import State
 from tachograph.brake.machine.permission import permission
 from tachograph.brake.machine.times import parse_time
 from tachograph.brake.posted import Posted
-from tachograph.brake.replayed import Replayed, replay
+from tachograph.brake.replayed import Replayed
 from tachograph.brake.said_records import WindowReported
 from tachograph.brake.statement import contradiction, slot
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
@@ -51,8 +51,7 @@ def look(bundle: Bundle) -> Iterator[CheckResult]:
             yield CHECK.not_assessed(party.name, "the bundle holds no readable register")
         yield CHECK.not_assessed(EVERYBODY, "the bundle holds no readable register")
         return
-    entries = bundle.register.of_kind("StatementPosted")
-    replayed = replay(bundle.terms, bundle.document.id, entries)
+    replayed = bundle.replayed
     yield _register(bundle, replayed)
     yield from _contradictions(bundle)
     for party in bundle.terms.parties:
@@ -64,12 +63,11 @@ def _register(bundle: Bundle, replayed: Replayed) -> CheckResult:
     """What the state is: computed and not claimed, so it cannot be illegal."""
     until = int(bundle.until_seconds * 1000)
     state = replayed.at(until)
-    idle = sum(taken.refusal is not None for taken in replayed.taken)
     effect = bundle.terms.timers.effect / 3_600_000
     return CHECK.passed(
         EVERYBODY,
-        f"the statements lead to {state.name}; {idle} of {len(replayed.taken)} had no effect; a "
-        f"trigger takes {effect:.3g} h, and until it is found out at most "
+        f"the statements lead to {state.name}; {replayed.idle} of {len(replayed.posted)} had no "
+        f"effect; a trigger takes {effect:.3g} h, and until it is found out at most "
         f"{bundle.terms.exposure:.2g} FLOP can be trained at declared sites",
     )
 
@@ -161,6 +159,8 @@ class _Conduct:
     held: bool = False
     heard: int | None = None
     copied: set[int] = field(default_factory=set)
+    covered: int = 0
+    """Statements, from the first on, that the heads heard so far cover and that are copied."""
     runs: dict[str, str] = field(default_factory=dict)
 
     def problem(self) -> tuple[str, int] | None:
@@ -197,9 +197,12 @@ class _Conduct:
     def _missed(self, note: str) -> str:
         """A head says how many entries there were; the statements among them must be here."""
         size = parse_checkpoint(parse_note(note).text).size
-        missed = [p.seq for p in self.bundle.posted if p.seq < size and p.seq not in self.copied]
-        if missed:
-            return f"it heard a head of {size} entries, and left out statement {missed[0]}"
+        posted = self.bundle.posted
+        while self.covered < len(posted) and posted[self.covered].seq < size:
+            seq = posted[self.covered].seq
+            if seq not in self.copied:
+                return f"it heard a head of {size} entries, and left out statement {seq}"
+            self.covered += 1
         return ""
 
     def _refused(self, body: kinds.WorkRefused, time: int) -> str:
