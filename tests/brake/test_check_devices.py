@@ -170,3 +170,12 @@ def test_a_challenge_asked_twice_proves_no_freshness() -> None:
     work.say("vito", r.AttestationAsked("alba-one", NONCES["alba"]))
     attest(work, "alba", "alba-00", evidence("alba-00", NONCES["alba"]))
     assert "asked twice" in result(work).reason
+
+
+def test_withheld_evidence_hides_no_forged_one() -> None:
+    """What contradicts comes before what is missing."""
+    work = attested()
+    work.say("alba", r.DeviceAttested("alba-one", "alba-00", NONCES["alba"], "0" * 64))
+    assert result(work).outcome == "not-assessed"
+    attest(work, "alba", "alba-00", FORGED["wrong firmware"])
+    assert result(work).outcome == "fail"

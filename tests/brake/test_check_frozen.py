@@ -91,3 +91,11 @@ def test_a_party_that_serves_nothing_passes() -> None:
     work.say("alba", r.WeightsFrozen([MODEL["alba"]]))
     work.hour(1, training=0.0, inference=0.0)
     assert correct(work) == {"pass"}
+
+
+def test_outputs_that_nobody_replayed_hide_no_false_ones() -> None:
+    """What contradicts comes before what is missing."""
+    work = paused(matched=40)
+    work.say("alba", r.OutputsServed("alba-one", 1, MODEL["alba"], "9" * 64, 5, {}))
+    work.heard.insert(0, work.heard.pop())
+    assert correct(work) == {"fail"}

@@ -183,3 +183,11 @@ def test_how_often_chance_follows_a_pattern() -> None:
         wanted = pattern(number.to_bytes(4, "big"), "s", 0)
         hits += float(np.corrcoef(rng.normal(size=SLOTS), wanted)[0, 1]) >= 0.5
     assert hits / 4000 < 0.005
+
+
+def test_withheld_samples_are_not_assessed() -> None:
+    """Though all that is here agrees."""
+    sensors = Sensors()
+    sensors.hour(0)
+    sensors.work.objects.popitem()
+    assert "samples of 1 traces are not here" in sensors.result().reason

@@ -9,6 +9,7 @@ from tachograph.cli import (
     brake_meter,
     brake_publish,
     brake_register,
+    brake_replay,
     brake_watch,
     brake_witness,
 )
@@ -23,4 +24,5 @@ brake_register.add_to(app)
 brake_witness.add_to(app)
 brake_watch.add_to(app)
 brake_audit.add_to(app)
+brake_replay.add_to(app)
 brake_meter.add_to(app)

@@ -87,7 +87,7 @@ def _look(evidence: Evidence, declared: RunDeclared, run: RunSeen) -> Opened:
             if problem := _wrong_step(declared, number, before, after, len(part)):
                 return Opened(problem)
             if number:
-                gains.append(_gains(before, after, text, part, number))
+                gains.append(gains_of(before, after, text, part, number))
     return _summary(points, run, gains, declared.segment_steps)
 
 
@@ -125,7 +125,7 @@ def memory_of(gains: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> f
     return float(sum(each) / math.sqrt(len(each)))
 
 
-def _gains(
+def gains_of(
     before: Arrays, after: Arrays, text: NDArray[np.int64], rows: NDArray[np.int64], number: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far the loss fell on each sequence of the segment, and on others from the same text."""

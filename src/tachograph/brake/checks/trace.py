@@ -103,13 +103,16 @@ def _of_party(evidence: Evidence, party: str) -> CheckResult:
         if evidence.meters.get(heard.by, ("", ""))[0] == party
     }
     traces = []
+    absent = 0
     for heard, said in evidence.of(TraceReported):
         if said.site not in sites or not _may_speak(evidence, heard, party):
             continue
         read = _read(evidence, heard, said, windows.get((said.site, said.window)))
         if isinstance(read, str):
             return CHECK.failed(party, read, evidence=[heard.where])
-        if read is not None:
+        if read is None:
+            absent += 1
+        else:
             traces.append(read)
     if not traces:
         return CHECK.not_assessed(party, "no trace of a sensor is here")
@@ -120,6 +123,8 @@ def _of_party(evidence: Evidence, party: str) -> CheckResult:
         return CHECK.failed(
             party, f"{problem}; never a sole ground for a trigger", evidence=[where]
         )
+    if absent:
+        return CHECK.not_assessed(party, f"the samples of {absent} traces are not here")
     return _agreeing(evidence, party, traces, windows)
 
 

@@ -1,0 +1,100 @@
+"""`tacho brake replay`: take drawn segments of another party's training run again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tachograph.cli.exits import Exit
+from tachograph.cli.options import AsJson
+from tachograph.cli.output import remark, tell, tell_json
+from tachograph.errors import UsageError
+
+if TYPE_CHECKING:
+    from tachograph.brake.replay_drawn import Found
+
+
+def add_to(noun: typer.Typer) -> None:
+    """Put the verb of this file on `tacho brake`."""
+    noun.command(
+        "replay", epilog="Example: tacho brake replay ./bundle alba/r-1 --beacon b-1 --draws 44"
+    )(replay)
+
+
+def replay(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The bundle's folder.")],
+    run: Annotated[str, typer.Argument(metavar="PARTY/RUN", help="Whose run, and which.")],
+    beacon: Annotated[
+        str, typer.Option("--beacon", metavar="NAME", help="The beacon round that draws.")
+    ],
+    draws: Annotated[
+        int, typer.Option("--draws", metavar="N", help="How many segments.", min=1)
+    ] = 44,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="Allow for another machine: a tolerance per segment."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take the segments that a beacon draws again, in a box, and compare with what was declared.
+
+    What comes out are statements for a verifier to sign. Exit code 0 where all agree, 1 where one
+    does not, 3 where one was not opened.
+    """
+    from tachograph.brake import replay_drawn
+    from tachograph.brake.bundle import read_bundle
+    from tachograph.brake.training.boxes import open_boxes
+    from tachograph.ledger.entry import now
+
+    party, slash, name = run.partition("/")
+    if not slash:
+        raise UsageError(f"{run!r} is not PARTY/RUN", hint="as in alba/r-1")
+    evidence = read_bundle(bundle, now()).evidence
+    seen = replay_drawn.run_named(evidence, party, name)
+    numbers = replay_drawn.drawn(evidence, seen, beacon, draws)
+    if not as_json:
+        remark(f"{len(numbers)} of {len(seen.segments)} segments are drawn")
+    codes = set()
+    with open_boxes(unlike=calibrate) as boxes:
+        for found in replay_drawn.replay_segments(evidence, seen, beacon, numbers, boxes):
+            codes.add(code_of(found))
+            if as_json:
+                tell_json({"says": type(found).__name__, "said": asdict(found)})
+            else:
+                tell(line_of(found))
+    raise typer.Exit(max(codes, key=[Exit.YES, Exit.UNKNOWN, Exit.NO].index))
+
+
+def code_of(found: Found) -> Exit:
+    """Whether it agrees."""
+    from tachograph.brake.replay_drawn import NotOpened
+    from tachograph.brake.said_records import SegmentReplayed
+
+    if isinstance(found, NotOpened):
+        return Exit.UNKNOWN
+    bad = isinstance(found, SegmentReplayed) and found.outcome in ("far", "failed")
+    return Exit.NO if bad else Exit.YES
+
+
+def line_of(found: Found) -> str:
+    """For people."""
+    from tachograph.brake.replay_drawn import NotOpened
+    from tachograph.brake.said_records import SegmentReplayed
+
+    if isinstance(found, NotOpened):
+        return f"segment {found.segment}: not opened: {found.missing}"
+    if not isinstance(found, SegmentReplayed):
+        return f"segment {found.segment}: tolerance {found.tolerance:.1e}: {found.method}"
+    said = {
+        "exact": "the same, bit for bit",
+        "near": f"off by {found.distance or 0.0:.1e} of its step, within {found.tolerance:.1e}",
+        "far": f"off by {'more than can be said' if found.distance is None else found.distance}",
+        "failed": f"the code gave nothing: {found.detail}",
+    }[found.outcome]
+    if found.first_bad_step is not None:
+        said += f"; step {found.first_bad_step} is the first that does not follow"
+    machine = "" if found.same_machine else " (another machine than declared)"
+    return f"segment {found.segment}: {said}{machine}"

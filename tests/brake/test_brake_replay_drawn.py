@@ -1,0 +1,84 @@
+"""A verifier's errand: what the beacon draws is replayed, what is not opened is asked for again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from redteam.world import World
+from runs_by_hand import honest
+from test_check_weight_chain import posted
+from work_by_hand import Work
+
+from redteam import rows_training as rows
+from tachograph.brake import replay_drawn
+from tachograph.brake import said_records as r
+from tachograph.brake.training.boxes import open_boxes
+from tachograph.errors import NotFoundError, UsageError
+
+
+def drawn_work() -> Work:
+    """A real run, opened, and a beacon after it."""
+    work = posted(honest())
+    work.say("alba", honest().open_segment(0))
+    work.objects = dict(honest().objects)
+    work.beacon("b-1")
+    return work
+
+
+def test_drawn_segments_are_replayed_and_closed_ones_named() -> None:
+    """Bit for bit; and the missing object by name."""
+    work = drawn_work()
+    gone = honest().checkpoints[2].packed_weights
+    del work.objects[gone]
+    evidence = work.evidence()
+    seen = replay_drawn.run_named(evidence, "alba", "r-1")
+    numbers = replay_drawn.drawn(evidence, seen, "b-1", 9)
+    with open_boxes() as boxes:
+        first, second = replay_drawn.replay_segments(evidence, seen, "b-1", numbers, boxes)
+    assert isinstance(first, r.SegmentReplayed)
+    assert first.outcome == "exact"
+    assert isinstance(second, replay_drawn.NotOpened)
+    assert gone in second.missing
+
+
+def test_what_cannot_draw_is_said() -> None:
+    """No such run, no such beacon, a beacon that came before."""
+    evidence = drawn_work().evidence()
+    with pytest.raises(NotFoundError, match="no run"):
+        replay_drawn.run_named(evidence, "alba", "r-9")
+    seen = replay_drawn.run_named(evidence, "alba", "r-1")
+    with pytest.raises(NotFoundError, match="nothing was revealed"):
+        replay_drawn.drawn(evidence, seen, "b-9", 1)
+    work = Work()
+    work.beacon("b-0")
+    for heard in posted(honest()).heard:
+        work.say(heard.by, heard.said)
+    seen = replay_drawn.run_named(work.evidence(), "alba", "r-1")
+    with pytest.raises(UsageError, match="before the commitment"):
+        replay_drawn.drawn(work.evidence(), seen, "b-0", 1)
+    work.heard.pop()
+    with pytest.raises(UsageError, match="not complete"):
+        replay_drawn.run_named(work.evidence(), "alba", "r-1")
+
+
+@pytest.mark.parametrize(("forger", "code"), [(rows.honestly, 0), (rows.hidden, 1)])
+def test_from_a_bundle_on_the_command_line(tmp_path: Path, forger: rows.Forge, code: int) -> None:
+    """What comes out is what a verifier would sign."""
+    world = World(seed=5, paused=False)
+    party = world.parties[0]
+    rows.trains(world, party, forger)
+    folder = world.write(tmp_path / "bundle")
+    command = ["brake", "replay", str(folder), f"{party}/r-1", "--beacon", "b-1", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", "from tachograph.cli import main; main()", *command],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["says"] for line in lines] == ["SegmentReplayed"] * 2
+    wanted = {"exact"} if code == 0 else {"far"}
+    assert {line["said"]["outcome"] for line in lines} == wanted
