@@ -96,24 +96,24 @@ def test_intervals_cover_the_truth_with_people_who_differ(
 ) -> None:
     """Of the whole mix and of a class, both of people drawn anew each time."""
     truth, held = true_share(spread, shift), {"mix": 0, "class": 0}
-    for seed in range(1500):
+    for seed in range(1000):
         made = by_people(np.random.default_rng([9, seed]), people, spread, shift)
         table = tabulate(made)
         assert table is not None
-        (mix,) = by_model(table, Data((), ()), Options(replicates=1000))
+        (mix,) = by_model(table, Data((), ()), Options(replicates=600))
         (single,) = by_class(table, FEW)
         for name, each in (("mix", mix), ("class", single)):
             assert each.low is not None and each.high is not None
             held[name] += each.low <= truth <= each.high
     for count in held.values():
-        assert_nominal(count / 1500, 1500)
+        assert_nominal(count / 1000, 1000)
 
 
 @pytest.mark.long
 def test_corrected_intervals_cover_the_truth() -> None:
     """A judge with sensitivity 0.9 and specificity 0.8, calibrated on 60 sessions."""
     held = 0
-    for seed in range(1500):
+    for seed in range(1000):
         rng = np.random.default_rng([10, seed])
         true = rng.random(400) < 0.6
         says = np.where(true, rng.random(400) < 0.9, rng.random(400) < 0.2)
@@ -124,10 +124,10 @@ def test_corrected_intervals_cover_the_truth() -> None:
         pairs = tuple(zip(judge.tolist(), human.tolist(), strict=True))
         table = tabulate(made)
         assert table is not None
-        (mix,) = by_model(table, Data((), pairs), Options(replicates=1000))
+        (mix,) = by_model(table, Data((), pairs), Options(replicates=600))
         assert mix.low is not None and mix.high is not None
         held += mix.low <= 60 <= mix.high
-    assert_nominal(held / 1500, 1500)
+    assert_nominal(held / 1000, 1000)
 
 
 def test_a_class_of_one_person_has_no_interval() -> None:

@@ -7,11 +7,21 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tachograph.errors import UsageError
 from tachograph.gauges import Inputs, find, take
-from tachograph.gauges.picture import DARK, LIGHT, THEMES, canvas, inline_svg, save, to_svg
+from tachograph.gauges.picture import (
+    DARK,
+    LIGHT,
+    THEMES,
+    canvas,
+    factor_axis,
+    inline_svg,
+    save,
+    to_svg,
+)
 from tachograph.gauges.reading import Reading
 from tachograph.gauges.saturation import Options as SaturationOptions
 from tachograph.gauges.synthetic import write_all
@@ -125,3 +135,14 @@ def test_only_two_kinds_of_file_are_drawn(tmp_path: Path):
         save(figure, tmp_path / "a.pdf", title="t")
     with pytest.raises(UsageError, match="cannot write"):
         save(figure, tmp_path / "none" / "a.svg", title="t")
+
+
+@pytest.mark.parametrize("values", [[1.9, 25.0], [1.05, 1.2], [0.4, 3.0], [1.0, 900.0], [1.0]])
+def test_ticks_of_factors_have_room(values: list[float]) -> None:
+    """None over another, 1 among them, whatever the span."""
+    _, axes = canvas(LIGHT)
+    factor_axis(axes, values)
+    ticks = axes.get_xticks()
+    low, high = axes.get_xlim()
+    assert 1.0 in ticks
+    assert np.all(np.diff(np.log(ticks)) > 0.1 * np.log(high / low))

@@ -163,17 +163,24 @@ def minutes_axis(axes: Axes, which: str, values: Sequence[float]) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-FACTORS = (0.1, 0.2, 0.5, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-"""Ticks of a factor axis."""
+FACTORS = (1.0, 10.0, 100.0, 1000.0, 0.1, 0.01, 2.0, 5.0, 20.0, 50.0, 200.0, 500.0, 0.5, 0.2, 3.0,
+           30.0, 1.5, 0.8, 1.25, 1.1, 0.9)  # fmt: skip
+"""Ticks of a factor axis, those first that are to be kept where there is no room for all."""
+ROOM = 0.11
+"""Of an axis, between two of its ticks."""
 
 
 def factor_axis(axes: Axes, values: Sequence[float]) -> None:
     """A log x axis of factors, 1 always in sight, with ticks that people say."""
     low, high = min(*values, 1.0) / 1.08, max(*values, 1.0) * 1.08
-    shown = [tick for tick in FACTORS if low <= tick <= high]
+    shown: list[float] = []
+    for tick in FACTORS:
+        apart = [abs(math.log(tick / other)) for other in shown]
+        if low <= tick <= high and min(apart, default=math.inf) > ROOM * math.log(high / low):
+            shown.append(tick)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    axes.xaxis.set_ticks(shown, [f"{tick:g}x" for tick in shown])
+    axes.xaxis.set_ticks(sorted(shown), [f"{tick:g}x" for tick in sorted(shown)])
     axes.xaxis.set_minor_locator(NullLocator())
 
 

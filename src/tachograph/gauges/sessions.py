@@ -322,7 +322,7 @@ def _class_rate(
         yield share, None, None
         return
     spread = there / (there - 1) * float(((won - share * tried) ** 2).sum()) / count**2
-    worth = count if spread <= 0 else min(count, share * (1 - share) / spread)
+    worth = share * (1 - share) / spread if spread > 0 else count
     worth *= (normal_quantile(level) / t_quantile(there - 1, level)) ** 2
     yield share, *wilson(share * worth, worth, level)
 
