@@ -78,7 +78,7 @@ def test_from_a_bundle_on_the_command_line(tmp_path: Path, forger: rows.Forge, c
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = json.loads(done.stdout)["statements"]
     assert [line["says"] for line in lines] == ["SegmentReplayed"] * 2
     wanted = {"exact"} if code == 0 else {"far"}
     assert {line["said"]["outcome"] for line in lines} == wanted

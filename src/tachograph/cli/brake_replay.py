@@ -57,14 +57,15 @@ def replay(
     numbers = replay_drawn.drawn(evidence, seen, beacon, draws)
     if not as_json:
         remark(f"{len(numbers)} of {len(seen.segments)} segments are drawn")
-    codes = set()
+    codes, said = set(), []
     with open_boxes(unlike=calibrate) as boxes:
         for found in replay_drawn.replay_segments(evidence, seen, beacon, numbers, boxes):
             codes.add(code_of(found))
-            if as_json:
-                tell_json({"says": type(found).__name__, "said": asdict(found)})
-            else:
+            said.append({"says": type(found).__name__, "said": asdict(found)})
+            if not as_json:
                 tell(line_of(found))
+    if as_json:
+        tell_json({"run": run, "beacon": beacon, "statements": said})
     raise typer.Exit(max(codes, key=[Exit.YES, Exit.UNKNOWN, Exit.NO].index))
 
 
