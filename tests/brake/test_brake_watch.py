@@ -152,6 +152,31 @@ def test_split_views_meet(tmp_path: Path) -> None:
         assert "fork" in seen(late)
 
 
+def test_the_shorter_view_finds_out_when_it_has_grown(tmp_path: Path) -> None:
+    """A head that cannot be compared yet is kept, also over a new start, and proves the fork."""
+    two = watch(tmp_path / "two", publish(tmp_path / "view two", 500, FORKED))
+    assert seen(two) == ["new"]
+    one_log = publish(tmp_path / "view one", 400)
+    with running(watch_application(two)) as url:
+        assert seen(watch(tmp_path / "one", one_log, peers=(url,))) == ["new", "unproven"]
+    alone = watch(tmp_path / "one", one_log)
+    assert seen(alone) == ["same"]
+    publish(tmp_path / "view one", 600)
+    assert seen(alone) == ["new", "fork"]
+    assert accused(alone) == [KEY.name]
+    assert seen(alone) == ["same"]
+
+
+def test_a_head_that_turns_out_honest_is_let_go(tmp_path: Path) -> None:
+    """What could not be compared, and then is of the one history, accuses nobody."""
+    watcher = watch(tmp_path / "watch", publish(tmp_path / "log", 400))
+    assert seen(watcher) == ["new"]
+    assert watcher.hear(head(500), "a letter").what == "unproven"
+    publish(tmp_path / "log", 600)
+    assert seen(watcher) == ["new", "older"]
+    assert (watcher.forks(), seen(watcher)) == ({}, ["same"])
+
+
 def test_watchers_of_one_history_agree(tmp_path: Path) -> None:
     """A head that only another watcher has seen yet is compared and kept."""
     one = watch(tmp_path / "one", publish(tmp_path / "log", 600))

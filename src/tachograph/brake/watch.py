@@ -1,10 +1,11 @@
 """Watching other parties' logs: their heads are kept, compared with one another and passed on.
 
 A folder holds, under the hash of each log's origin, `heads/HASH` (the newest head, and when it was
-heard) and `forks/HASH` (the proof that the log signed two histories). Each head that is heard, from
-the log or from another watcher, is compared with the kept one by hashes of the larger tree, which
-may come from anyone. So a log that shows two watchers two histories is found out by the one whose
-history is the longer, as soon as they talk.
+heard), `forks/HASH` (the proof that the log signed two histories) and `unproven/HASH-*` (signed
+heads that could not be compared yet; tried again in each round). Each head that is heard, from the
+log or from another watcher, is compared with the kept one by hashes of the larger tree, which may
+come from anyone. So a log that shows two watchers two histories is found out by the one whose
+history is the longer, as soon as they talk, and by the other one when its own has grown.
 
 Watchers talk over HTTP, and only by asking: `GET /heads` has the newest heads in one text,
 `GET /forks` the proofs' hashes, `GET /forks/HASH` one proof. Nothing is pushed, what is asked of a
@@ -14,8 +15,10 @@ Proven by tests/brake/test_brake_watch.py. Not covered: a log that shows all wat
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -52,6 +55,9 @@ HEADS_BYTES = 1 << 20
 """Most that is read of another watcher's heads."""
 HEADS = 256
 """Most heads that are looked at, of one watcher and in one round."""
+UNPROVEN = 8
+"""Most heads of one log that are kept until they can be compared."""
+ASKED_AT_ONCE = 16
 
 What = Literal["new", "same", "older", "fork", "unproven", "refused", "unreachable"]
 
@@ -94,17 +100,24 @@ class Watch:
         self._open_source = open_source
         self._where: dict[str, str] = {}
         self._forks = folder / "forks"
+        self._unproven = folder / "unproven"
         try:
             self._forks.mkdir(parents=True, exist_ok=True)
+            self._unproven.mkdir(exist_ok=True)
         except OSError as error:
             raise StoreError(f"{folder} cannot be made: {error.strerror}", hint=_DISK) from error
         self._memory = Memory(folder / "heads")
 
     def round(self) -> list[Sighting]:
-        """Ask every log and every watcher once; what was heard, in that order."""
-        heard = [self._ask_log(url) for url in self._urls]
-        for peer in self._peers:
-            heard += self._ask_peer(peer)
+        """Ask every log and every watcher once; what was heard, in that order.
+
+        Logs are asked side by side, then watchers: whoever is slow keeps nobody else waiting.
+        """
+        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+            heard = list(pool.map(self._ask_log, self._urls))
+            heard += self._try_again()
+            for told in pool.map(self._ask_peer, self._peers):
+                heard += told
         return heard
 
     def hear(self, note: str, source: str) -> Sighting:
@@ -115,6 +128,8 @@ class Watch:
             return Sighting(None, source, "refused", None, error.message)
         with self._memory.slot(key.name) as slot:
             what, detail = self._compare(slot, key, note, head)
+        if what == "unproven":
+            self._keep_unproven(key.name, note)
         return Sighting(key.name, source, what, head.size, detail)
 
     def heads(self) -> str:
@@ -125,11 +140,23 @@ class Watch:
     def forks(self) -> dict[str, str]:
         """Return the proofs of forks, by the hash of their log's origin. Raises StoreError."""
         names = [slot_name(origin) for origin in self._keys]
-        return {name: text for name in names if (text := self._fork(name)) is not None}
+        return {name: text for name in names if (text := _read(self.path(name))) is not None}
 
     def path(self, name: str) -> Path:
         """Return the file in which the proof of this name lies."""
         return self._forks / name
+
+    def _try_again(self) -> list[Sighting]:
+        """Compare the heads again that could not be compared; what came of it."""
+        heard = []
+        for path in sorted(self._unproven.glob("*-*")):
+            note = _read(path)
+            if note is not None:
+                sighting = self.hear(note, str(path))
+                if sighting.what != "unproven":
+                    path.unlink(missing_ok=True)
+                    heard.append(sighting)
+        return heard
 
     def _ask_log(self, url: str) -> Sighting:
         try:
@@ -147,7 +174,9 @@ class Watch:
         try:
             heads = split_heads(_fetch(f"{base}/heads", HEADS_BYTES))
             named = _fetch(f"{base}/forks", HEADS_BYTES).split("\n")
-            known = [n for n in map(slot_name, self._keys) if n in named and not self._fork(n)]
+            known = [
+                n for n in map(slot_name, self._keys) if n in named and _read(self.path(n)) is None
+            ]
             proofs = [_fetch(f"{base}/forks/{name}", FORK_BYTES) for name in known]
         except EvidenceError as error:
             return [Sighting(None, peer, "refused", None, error.message)]
@@ -209,24 +238,16 @@ class Watch:
             raise UnreachableError("nobody is known who publishes the log", hint="give its URL")
         return hashes(self._open_source(url), size)
 
+    def _keep_unproven(self, origin: str, note: str) -> None:
+        # The first ones stay: a log must not push one out with others that nobody can compare.
+        name = slot_name(origin)
+        path = self._unproven / f"{name}-{hashlib.sha256(note.encode()).hexdigest()[:16]}"
+        if len(list(self._unproven.glob(f"{name}-*"))) < UNPROVEN:
+            _write(path, note, replace=False)
+
     def _keep_fork(self, origin: str, fork: Fork) -> None:
         # The first proof stays: one is enough, and a log could sign new ones for ever.
-        path = self._forks / slot_name(origin)
-        try:
-            write_file(path, format_fork(fork).encode(), replace=False)
-        except OSError as error:
-            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_DISK) from error
-
-    def _fork(self, name: str) -> str | None:
-        path = self._forks / name
-        try:
-            return path.read_bytes().decode()
-        except FileNotFoundError:
-            return None
-        except UnicodeDecodeError as error:
-            raise DamagedError(f"{path} is no proof of a fork", hint=_DISK) from error
-        except OSError as error:
-            raise StoreError(f"{path} cannot be read: {error.strerror}", hint=_DISK) from error
+        _write(self.path(slot_name(origin)), format_fork(fork), replace=False)
 
 
 def watch_application(watch: Watch) -> Starlette:
@@ -256,6 +277,24 @@ def watch_application(watch: Watch) -> Starlette:
     app.add_route("/forks", bounded(forks), methods=["GET"])
     app.add_route("/forks/{name}", bounded(fork), methods=["GET"])
     return app
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise DamagedError(f"{path} is not text", hint="restore it from a copy") from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}", hint=_DISK) from error
+
+
+def _write(path: Path, text: str, *, replace: bool) -> None:
+    try:
+        write_file(path, text.encode(), replace=replace)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_DISK) from error
 
 
 def _fetch(url: str, limit: int) -> str:

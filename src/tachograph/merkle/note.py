@@ -163,6 +163,8 @@ def parse_signatures(text: str) -> tuple[Signature, ...]:
     """Return the signatures that lines spell, each ended by a newline. Raises FormatError."""
     if not text.endswith("\n"):
         raise FormatError("a signature line ends in a newline", hint=_NOTE_HINT)
+    if text.count("\n") > SIGNATURES:
+        raise FormatError(f"more than {SIGNATURES} signatures", hint=_NOTE_HINT)
     return tuple(map(_parse_signature, text[:-1].split("\n")))
 
 
