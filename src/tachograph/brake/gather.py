@@ -2,7 +2,7 @@
 
 Logs come from where they are published, or from ledgers, which are published into the bundle for
 it; content that statements name comes from ledgers' object stores. Proven by
-tests/brake/test_gather.py. Not covered: whether the bundle is whole, which is for the audit to say.
+the golden session tests/sessions/audit.txt. Not covered: whether the bundle is whole, which is for the audit to say.
 """
 
 from __future__ import annotations

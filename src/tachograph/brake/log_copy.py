@@ -4,7 +4,7 @@ The folder is a C2SP tlog-tiles log: `checkpoint`, `tile/entries/...`. Hashes ar
 leaves and not read, so a tile that lies is no matter; whether the signed root is theirs is
 `root_agrees`. A leaf that does not parse is a fault with its number, and the rest is read all the
 same. A withheld leaf counts as the entry that its opening shows, where `openings/` has a true one.
-Proven by tests/brake/test_log_copy.py. Not covered: signatures (V1, V2), what a head held elsewhere
+Proven by tests/brake/test_bundle.py. Not covered: signatures (V1, V2), what a head held elsewhere
 says (V3).
 """
 

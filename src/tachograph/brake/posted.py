@@ -2,7 +2,7 @@
 
 Who may say what about the agreement itself, the machine knows (machine/transitions.py); it takes
 records of work from anybody, and they are held to `RECORDERS` here. Proven by
-tests/brake/test_replayed.py. Not covered: keys and signatures (replayed.py).
+tests/brake/test_checks_of_record.py. Not covered: keys and signatures (replayed.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A head counts only where the log's own key signed it: otherwise anyone could forge a head and frame
 a log with it. Its time is the median of its cosignatures, so that a minority of wrong clocks moves
-nothing; without a quorum it has no time. Proven by tests/brake/test_signed_heads.py.
+nothing; without a quorum it has no time. Proven by tests/brake/test_bundle.py.
 """
 
 from __future__ import annotations

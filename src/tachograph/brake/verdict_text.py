@@ -2,7 +2,7 @@
 
 Pass, fail and not assessed are words, so no meaning hangs on colour; "not assessed" is spelled out
 in each cell where nothing could be said. The list of what cannot be seen closes every report.
-Proven by tests/brake/test_verdict_text.py and the golden session brake_audit.txt.
+Proven by tests/brake/test_verdict_text.py and the golden session audit.txt.
 """
 
 from __future__ import annotations

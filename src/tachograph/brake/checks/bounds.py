@@ -4,7 +4,7 @@ Not before: the statement carries the root of a recent head of a log that is not
 the median of that head's cosignatures says when it was. Not after: the first cosigned head of
 the register that covers it, by the median again, so that a minority of wrong clocks moves nothing.
 Between the two lie at most the agreement's `deaf` hours: who has not heard for longer must hold.
-Proven by tests/brake/test_check_bounds.py and the red team's rows 32 and 33.
+Proven by tests/brake/test_checks_of_record.py and the red team's rows 32 and 33.
 """
 
 from __future__ import annotations

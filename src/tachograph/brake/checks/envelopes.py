@@ -3,7 +3,7 @@ posted, and said by somebody who may say it.
 
 Strict Ed25519 (merkle/ed25519.py), DSSE, canonical JSON: one spelling, no duplicate keys. Keys come
 from the agreement, changes to them from the register's own order. Proven by
-tests/brake/test_check_envelopes.py and the red team's rows 30 to 34.
+tests/brake/test_checks_of_record.py and the red team's rows 30 to 34.
 """
 
 from __future__ import annotations

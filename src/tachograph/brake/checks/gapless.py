@@ -3,7 +3,7 @@
 Statements are numbered for each speaker, beats and windows for each meter, all from 0. What has not
 come after the agreement's grace is missing. Two different statements with one number are no gap:
 they are a speaker's equivocation, which the two envelopes prove to anyone. Proven by
-tests/brake/test_check_gapless.py and the red team's rows 13 and 14.
+tests/brake/test_checks_of_record.py and the red team's rows 13 and 14.
 """
 
 from __future__ import annotations

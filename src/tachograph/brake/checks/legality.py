@@ -4,7 +4,7 @@ The production machine (machine/) is run again over the register, so no claim of
 from anybody. A speaker that contradicts itself is convicted by its two envelopes. In each party's
 own ledger, work that begins must be allowed at that moment: by the register as the party had copied
 it, and it must have heard the register within the agreement's `deaf` time. Proven by
-tests/brake/test_check_legality.py and the red team's rows 14, 37 and 40.
+tests/brake/test_checks_of_record.py and the red team's rows 14, 37 and 40.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The quorum is the agreement's tlog-policy with its groups by bloc, never one that the bundle brings.
 Single records with their own proofs (`proofs/X.tlog-proof` beside `proofs/X.leaf`) are held to the
-same, and to the specification's limit of 63 hashes. Proven by tests/brake/test_check_witnessed.py
+same, and to the specification's limit of 63 hashes. Proven by tests/brake/test_checks_of_record.py
 and the red team's rows 9 and 38.
 """
 
