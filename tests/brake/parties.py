@@ -20,11 +20,14 @@ def key(name: str) -> SigningKey:
     return SigningKey(f"example.org/{name}", hashlib.sha256(name.encode()).digest())
 
 
-def document(register: VerifierKey, *, witnesses: str = "", more: Sequence[str] = ()) -> Document:
-    """An agreement of four parties in two blocs under this register."""
+def document(
+    register: VerifierKey, *, witnesses: str = "", more: Sequence[str] = (), log: str = ""
+) -> Document:
+    """An agreement of four parties in two blocs under this register; `log` is the first's."""
     rows = [
         f'[[party]]\nname = "{name}"\nbloc = "{bloc}"\nkey = "{key(name).verifier}"\n'
-        '[[party.site]]\nname = "hall"\ncapacity = 1e15\n'
+        + (f'log = "{log}"\n' if log and name == PARTIES[0] else "")
+        + '[[party.site]]\nname = "hall"\ncapacity = 1e15\n'
         for name, bloc in zip(PARTIES, BLOCS, strict=True)
     ]
     rows.append(f'[[verifier]]\nname = "veritas"\nkey = "{key("veritas").verifier}"\n')

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from parties import document, say
 
 from tachograph.brake import follow
+from tachograph.brake.commitment import redacted_key
 from tachograph.brake.cosignature import CosigningKey
 from tachograph.brake.document import Document
 from tachograph.brake.exchange import UnreachableError
@@ -20,7 +21,7 @@ from tachograph.brake.follow import Follower, ForkError, StaleError
 from tachograph.brake.host import cosigner
 from tachograph.brake.policy import parse_policy
 from tachograph.brake.publish import WholeLog, publish
-from tachograph.brake.redact import RedactedLog, Redaction, choose, redacted_key
+from tachograph.brake.redact import RedactedLog, Redaction, choose
 from tachograph.brake.source import FolderSource, Source
 from tachograph.errors import (
     EvidenceError,

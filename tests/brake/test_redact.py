@@ -18,6 +18,7 @@ from tachograph.brake.commitment import (
     format_opening,
     parse_leaf,
     parse_opening,
+    redacted_key,
 )
 from tachograph.brake.publish import publish
 from tachograph.brake.redact import DEFAULT, RedactedLog, Redaction, choose, parse_redaction
@@ -60,7 +61,7 @@ def held(reason: str) -> tuple[str, tuple[int, ...], kinds.WorkHeld]:
 def published(host: Path, ledger: Ledger) -> list[Entry | Commitment]:
     """The leaves that lie there, under a root that the redacted log's key signed."""
     source = FolderSource(host)
-    head = parse_head(source.checkpoint().decode(), redact.redacted_key(ledger.verifier))
+    head = parse_head(source.checkpoint().decode(), redacted_key(ledger.verifier))
     assert root(head.size, hashes(source, head.size)) == head.root
     found = list(leaves(source, 0, head.size, head.size))
     levels = Levels()

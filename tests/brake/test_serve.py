@@ -278,3 +278,14 @@ def test_what_is_recorded_is_published_soon() -> None:
         wanted()
         assert done.wait(20)
     assert failed == ["full"]
+
+
+def test_what_was_asked_for_at_the_end_is_published() -> None:
+    """Whoever stops the server loses nothing that was recorded just before."""
+    done: list[int] = []
+    with republishing(lambda: done.append(1), lambda error: None, refresh_seconds=60) as wanted:
+        wanted()
+    assert done == [1]
+    with republishing(lambda: done.append(2), lambda error: None, refresh_seconds=60):
+        pass
+    assert done == [1]

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from tachograph.brake.commitment import published_keys
 from tachograph.brake.document import parse_document
 from tachograph.brake.machine import State, tick
 from tachograph.brake.machine.permission import Permission, Work, permission
@@ -145,8 +146,8 @@ class Brake:
         if body.agreement in self._bound:
             return
         document = parse_document(self._ledger.fetch(body.agreement).decode())
-        own = str(self._ledger.verifier)
-        party = next((one.name for one in document.terms.parties if one.log == own), None)
+        own = published_keys(self._ledger.verifier)
+        party = next((one.name for one in document.terms.parties if one.log in own), None)
         if party is None:
             raise DamagedError(
                 f"entry {entry.seq} adopts an agreement that does not name this ledger",
@@ -158,7 +159,7 @@ class Brake:
             party=party,
             origin=parse_verifier_key(terms.register).name,
             register=Register(terms, document.id),
-            own=terms.register == own,
+            own=terms.register in own,
             heard=parse_time(entry.time) or 0,
         )
         # What came before the adoption counts too: the register may be older than it. Bound only
@@ -180,10 +181,10 @@ def adopt(ledger: Ledger, text: str) -> kinds.AgreementAdopted:
         raise UsageError(
             f"not signed yet by {', '.join(document.missing)}", hint="tacho brake sign FILE --key K"
         )
-    own = str(ledger.verifier)
-    if own not in [party.log for party in document.terms.parties]:
+    own = published_keys(ledger.verifier)
+    if not {party.log for party in document.terms.parties}.intersection(own):
         raise UsageError(
-            f"no party has this ledger: {own}",
+            f"no party has this ledger: {own[0]}",
             hint="adopt in the ledger that stands as a party's log in the agreement",
         )
     body = kinds.AgreementAdopted(

@@ -21,7 +21,10 @@ from tachograph import canon
 from tachograph.errors import FormatError, ProofError
 from tachograph.ledger import entry
 from tachograph.ledger.entry import Entry
+from tachograph.merkle.note import VerifierKey
 
+SUFFIX = "/redacted"
+"""What the name of a redacted log's key has behind that of the ledger."""
 SALT_BYTES = 32
 OPENING_BYTES = 2 * entry.ENTRY_BYTES + 1_000
 """Longest opening that is read: an entry as text within JSON, its quotes escaped, and the salt."""
@@ -56,6 +59,16 @@ class Opening:
     """32 bytes."""
     data: bytes
     """The entry's canonical bytes."""
+
+
+def redacted_key(verifier: VerifierKey) -> VerifierKey:
+    """Return the key of the redacted log of the ledger that has this key."""
+    return VerifierKey(verifier.name + SUFFIX, verifier.public)
+
+
+def published_keys(verifier: VerifierKey) -> tuple[str, str]:
+    """Return the keys under which a ledger may be published, as text: whole, and redacted."""
+    return str(verifier), str(redacted_key(verifier))
 
 
 def commit(one: Entry, data: bytes, salt: bytes, *, named: bool) -> Commitment:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tachograph.brake.commitment import redacted_key
 from tachograph.brake.document import Document, parse_document
 from tachograph.brake.policy import NONE, Policy
 from tachograph.brake.publish import Cosign, Log, WholeLog
-from tachograph.brake.redact import RedactedLog, redacted_key
+from tachograph.brake.redact import RedactedLog
 from tachograph.brake.source import FolderSource, hashes
 from tachograph.brake.witness.client import Outcome, collect, merge
 from tachograph.errors import EvidenceError, NotFoundError, UsageError, WorldError
@@ -79,9 +80,21 @@ def followed(ledger: Ledger, note: str) -> Document:
     )
 
 
-def register_document(ledger: Ledger) -> Document | None:
-    """Return the agreement whose register is what is published of this ledger; None: of none."""
+def register_document(ledger: Ledger, text: str | None = None) -> Document | None:
+    """Return the agreement whose register is what is published of this ledger; None: of none.
+
+    It is one that the ledger has adopted, or the one of this `text`. Raises UsageError where that
+    names another register.
+    """
     own = published_key(ledger)
+    if text is not None:
+        document = parse_document(text)
+        if parse_verifier_key(document.terms.register) != own:
+            raise UsageError(
+                f"the agreement's register is {document.terms.register}, not {own}",
+                hint="name the key of what is published of this ledger in the agreement",
+            )
+        return document
     for document in reversed(adopted(ledger)):
         if parse_verifier_key(document.terms.register) == own:
             return document

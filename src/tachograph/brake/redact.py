@@ -23,7 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from tachograph.brake.commitment import SALT_BYTES, Opening, commit, format_commitment
+from tachograph.brake.commitment import (
+    SALT_BYTES,
+    Opening,
+    commit,
+    format_commitment,
+    redacted_key,
+)
 from tachograph.brake.publish import contradicted
 from tachograph.errors import DamagedError, FormatError, NotFoundError, StoreError, UsageError
 from tachograph.ledger import Ledger, entry, kinds
@@ -33,12 +39,11 @@ from tachograph.ledger.entry import Entry
 from tachograph.ledger.heads import KEEP, format_head
 from tachograph.ledger.key import load_key
 from tachograph.ledger.store import Head
-from tachograph.merkle.note import SigningKey, VerifierKey
+from tachograph.merkle.note import SigningKey
 from tachograph.merkle.tile import WIDTH
 
 SECRET = "redaction-secret"
 """File in the ledger's folder: 32 bytes in hex, for its owner only. Lost, nothing can be opened."""
-SUFFIX = "/redacted"
 
 _LABEL = b"tachograph/salt/v1\n"
 _ALWAYS = frozenset({"RedactionChosen", "HeadPublished"})
@@ -97,11 +102,6 @@ def choose(ledger: Ledger, home: Path, redaction: Redaction) -> None:
     made = [one.body for one in ledger.entries(kinds=[kinds.RedactionChosen])]
     if not made or made[-1] != body:
         ledger.append([("publisher", (), body)])
-
-
-def redacted_key(verifier: VerifierKey) -> VerifierKey:
-    """Return the key of the redacted log of the ledger that has this key."""
-    return VerifierKey(verifier.name + SUFFIX, verifier.public)
 
 
 class RedactedLog:

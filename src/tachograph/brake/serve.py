@@ -160,18 +160,19 @@ def republishing(
 ) -> Iterator[Callable[[], None]]:
     """Publish from a thread while the block runs; yields what asks for it soon.
 
-    It also publishes every `refresh_seconds`, so that witnesses see the log again. What fails is
-    reported and tried again after RETRY_SECONDS.
+    It also publishes every `refresh_seconds`, so that witnesses see the log again, and once more at
+    the end where that was asked for. What fails is reported and tried again after RETRY_SECONDS.
     """
-    wanted, over = threading.Event(), threading.Event()
+    asked, woken, over = threading.Event(), threading.Event(), threading.Event()
 
     def work() -> None:
         pause = refresh_seconds
         while not over.is_set():
-            wanted.wait(pause)
-            if over.is_set():
+            woken.wait(pause)
+            woken.clear()
+            if over.is_set() and not asked.is_set():
                 return
-            wanted.clear()
+            asked.clear()
             try:
                 publish()
                 pause = refresh_seconds
@@ -179,13 +180,17 @@ def republishing(
                 report(error)
                 pause = min(RETRY_SECONDS, refresh_seconds)
 
+    def ask() -> None:
+        asked.set()
+        woken.set()
+
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
-        yield wanted.set
+        yield ask
     finally:
         over.set()
-        wanted.set()
+        woken.set()
         thread.join()
 
 

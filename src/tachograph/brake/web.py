@@ -9,6 +9,7 @@ covered: TLS and names; put a reverse proxy before it where others than this mac
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -78,13 +79,19 @@ def bounded(handler: Handler) -> Handler:
 
 
 def serve(app: Starlette, *, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Answer until SIGINT or SIGTERM. `ready` gets the URL once connections are taken.
+    """Answer until SIGINT or SIGTERM, which leave as KeyboardInterrupt and SystemExit.
 
+    For the main thread. `ready` gets the URL once connections are taken.
     Port 0 takes a free one. Raises WorldError where the address cannot be had.
     """
     with _bound(app, host, port) as (server, listening, url):
         ready(url)
-        server.run(sockets=[listening])
+        # The server stops at a signal and raises it again: it must unwind what surrounds us.
+        before = signal.signal(signal.SIGTERM, _terminated)
+        try:
+            server.run(sockets=[listening])
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -119,6 +126,10 @@ def _bound(
         yield uvicorn.Server(config), listening, f"http://{shown}:{listening.getsockname()[1]}"
     finally:
         listening.close()
+
+
+def _terminated(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _listen(host: str, port: int) -> socket.socket:

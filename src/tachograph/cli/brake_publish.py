@@ -13,6 +13,7 @@ from tachograph.cli.output import remark, tell, tell_json
 from tachograph.errors import UsageError, WorldError
 
 if TYPE_CHECKING:
+    from tachograph.brake.document import Document
     from tachograph.brake.policy import Policy
     from tachograph.brake.publish import Published
     from tachograph.brake.redact import Redaction
@@ -111,24 +112,30 @@ def redaction(given: str) -> Redaction:
 
 
 def bring_up_to_date(
-    book: Ledger, home: Path, folder: Path, *, whole: bool = False, policy: Path | None = None
+    book: Ledger,
+    home: Path,
+    folder: Path,
+    *,
+    whole: bool = False,
+    policy: Path | None = None,
+    document: Document | None = None,
 ) -> Published:
     """Publish, cosigned where there are witnesses to ask; what each of them did goes to stderr."""
     from tachograph.brake.host import cosigner, open_log
     from tachograph.brake.publish import publish as bring
 
-    asked = witness_policy(book, policy)
+    asked = witness_policy(book, policy, document)
     cosign = cosigner(asked, tell_outcome) if asked is not None else None
     return bring(open_log(book, home, folder, whole=whole), home, folder, cosign)
 
 
-def witness_policy(book: Ledger, given: Path | None) -> Policy | None:
-    """The policy in a file, else that of the agreement that the ledger obeys."""
+def witness_policy(book: Ledger, given: Path | None, document: Document | None) -> Policy | None:
+    """The policy in a file, else that of an agreement: this one, or what the ledger obeys."""
     from tachograph.brake.host import adopted
     from tachograph.brake.policy import parse_policy
 
     if given is None:
-        documents = adopted(book)
+        documents = [document] if document is not None else adopted(book)
         text = documents[-1].terms.witnesses if documents else ""
         return parse_policy(text) if text else None
     try:

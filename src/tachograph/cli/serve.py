@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from tachograph.cli.brake_publish import Policies, bring_up_to_date
 from tachograph.cli.output import remark, tell
-from tachograph.errors import NotFoundError, TachographError
+from tachograph.errors import NotFoundError, TachographError, UsageError, WorldError
 
 if TYPE_CHECKING:
     from tachograph.brake.publish import Published
@@ -35,6 +35,12 @@ def serve(
         bool, typer.Option("--whole", help="Of a ledger: publish every entry as it is.")
     ] = False,
     policy: Policies = None,
+    agreement: Annotated[
+        Optional[Path],  # noqa: UP045 - typer reads it at run time
+        typer.Option(
+            "--agreement", metavar="FILE", help="Be the register of this one [default: adopted]."
+        ),
+    ] = None,
     refresh: Annotated[
         float,
         typer.Option(
@@ -44,11 +50,11 @@ def serve(
 ) -> None:
     """Serve published tiles; of a ledger, publish them first and again, and take statements in.
 
-    A ledger takes statements where the agreement that it has adopted makes it the register.
+    A ledger takes statements where an agreement makes it the register.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     if (path / "ledger.db").is_file():
-        serve_ledger(path, host, port, whole, policy, refresh)
+        serve_ledger(path, host, port, whole, policy, agreement, refresh)
     elif (path / "checkpoint").is_file():
         from tachograph.brake.serve import log_application
         from tachograph.brake.web import serve as answer
@@ -63,29 +69,49 @@ def serve(
 
 
 def serve_ledger(
-    home: Path, host: str, port: int, whole: bool, policy: Path | None, refresh: float
+    home: Path,
+    host: str,
+    port: int,
+    whole: bool,
+    policy: Path | None,
+    agreement: Path | None,
+    refresh: float,
 ) -> None:
     """Publish a ledger, serve that, and publish again whenever something came."""
-    from tachograph.brake.host import PUBLIC, register_document
+    from tachograph.brake.host import PUBLIC, published_key, register_document
     from tachograph.brake.intake import Intake
     from tachograph.brake.serve import log_application, republishing
     from tachograph.brake.web import serve as answer
     from tachograph.cli.places import open_ledger
 
     with open_ledger(home) as (book, _):
-        document = register_document(book)
+        document = register_document(book, None if agreement is None else text_of(agreement))
         door = Intake(book, home, document) if document is not None else None
         whole = whole or (document is not None and published_whole(book))
         folder = home / PUBLIC
 
         def publish() -> Published:
-            return bring_up_to_date(book, home, folder, whole=whole, policy=policy)
+            return bring_up_to_date(
+                book, home, folder, whole=whole, policy=policy, document=document
+            )
 
-        origin = publish().origin
+        try:
+            publish()
+        except WorldError as error:
+            tell_failure(error)  # witnesses may come later; what was published before is served
+        origin = published_key(book).name
         said = ", and taking statements" if door is not None else ""
         with republishing(publish, tell_failure, refresh) as wanted:
             answer(log_application(folder, door, wanted), host=host, port=port,
                    ready=lambda url: tell(f"serving {origin} at {url}{said}"))  # fmt: skip
+
+
+def text_of(file: Path) -> str:
+    """The text of a signed document. Raises UsageError."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {file}: {error}", hint="--agreement FILE") from None
 
 
 def published_whole(book: Ledger) -> bool:
