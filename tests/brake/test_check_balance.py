@@ -229,3 +229,12 @@ def test_one_root_at_two_parties_is_one_lineage() -> None:
     assert [{one.party for one in group} for group in groups] == [{"alba", "brim"}]
     work.say("brim", run("brim", "distilled", parents=["alba/main"]))
     assert max(len(group) for group in lineages(work.evidence())) == 3
+
+
+def test_a_window_without_a_time_blames_its_party_alone() -> None:
+    """It cannot keep anybody else's windows from being looked at."""
+    work = honest()
+    work.hour(4, changed(began="yesterday"))
+    results = list(judge(work.evidence()))
+    assert outcomes(results, "alba", "correctness") == {"fail"}
+    assert outcomes(results, "brim") == {"pass"}

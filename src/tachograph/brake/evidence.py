@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar, get_args
 
 from tachograph.brake.instants import seconds_of
 from tachograph.brake.posted import Posted
-from tachograph.brake.said_records import Record
+from tachograph.brake.said_records import Record, WindowReported
 from tachograph.brake.spans import Limit, limits_of
 from tachograph.brake.terms import Terms
+from tachograph.errors import FormatError
 
 Kind = TypeVar("Kind", bound=Record)
 Read = Callable[[str], bytes | None]
@@ -81,9 +83,16 @@ class Evidence:
 
     def of(self, kind: type[Kind], by: str | None = None) -> Iterator[tuple[Heard, Kind]]:
         """Yield the statements of one kind, in order, perhaps of one speaker."""
-        for heard in self.heard:
+        for heard in self._by_kind.get(kind, ()):
             if isinstance(heard.said, kind) and by in (None, heard.by):
                 yield heard, heard.said
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[Heard]]:
+        found: dict[type, list[Heard]] = {}
+        for heard in self.heard:
+            found.setdefault(type(heard.said), []).append(heard)
+        return found
 
     def sites_of(self, party: str) -> tuple[SiteTerms, ...]:
         """The sites that the agreement gives a party."""
@@ -104,6 +113,14 @@ class Evidence:
 
 
 RECORDS = get_args(Record)
+
+
+def began_at(said: WindowReported) -> float | None:
+    """When a window began, seconds since 1970; None: what it says is no time."""
+    try:
+        return seconds_of(said.began)
+    except FormatError:
+        return None
 
 
 def read_evidence(

@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from tachograph.brake import beacon
 from tachograph.brake.bundle import Bundle
 from tachograph.brake.checks.draws import round_of, unfair
-from tachograph.brake.evidence import Evidence, Heard
-from tachograph.brake.instants import seconds_of
+from tachograph.brake.evidence import Evidence, Heard, began_at
 from tachograph.brake.said_records import (
     OutputsServed,
     ServedReplayed,
@@ -98,7 +97,10 @@ def _used(evidence: Evidence, party: str, pause: Limit) -> dict[str, str]:
 
 
 def _within(said: WindowReported, pause: Limit) -> bool:
-    began = seconds_of(said.began)
+    """Whether a window touches the pause; one that has no time might."""
+    began = began_at(said)
+    if began is None:
+        return True
     return began < pause.ended and began + said.seconds > pause.began
 
 

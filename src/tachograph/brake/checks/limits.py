@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 from tachograph.brake.checks.runs import lineages
 from tachograph.brake.checks.windows import Books, can_be, name_of
-from tachograph.brake.evidence import Evidence
-from tachograph.brake.instants import seconds_of
+from tachograph.brake.evidence import Evidence, began_at
 from tachograph.brake.said_records import WindowReported
 
 Problem = tuple[str, str, str]
@@ -23,8 +22,7 @@ def over_windows(books: Books) -> Iterator[Problem]:
     """All work that was not proven to be inference, in each window that touches a limit."""
     evidence = books.evidence
     capacity = {(site.party, site.site): site.capacity for site in evidence.sites}
-    for where, party, said in _windows(evidence):
-        began = seconds_of(said.began)
+    for where, party, began, said in _windows(evidence):
         limited, paused, at_capacity = evidence.limited(party, began, began + said.seconds)
         if limited <= 0.0:
             continue
@@ -43,8 +41,7 @@ def over_windows(books: Books) -> Iterator[Problem]:
 def over_lineages(books: Books) -> Iterator[Problem]:
     """A lineage that counts as training, over all its runs and parties, and trained in a pause."""
     trained: dict[tuple[str, str], tuple[float, str]] = {}
-    for where, party, said in _windows(books.evidence):
-        began = seconds_of(said.began)
+    for where, party, began, said in _windows(books.evidence):
         _, paused, at_capacity = books.evidence.limited(party, began, began + said.seconds)
         if paused <= 0.0 or at_capacity > 0.0:
             continue
@@ -67,7 +64,9 @@ def over_lineages(books: Books) -> Iterator[Problem]:
             )
 
 
-def _windows(evidence: Evidence) -> Iterator[tuple[str, str, WindowReported]]:
+def _windows(evidence: Evidence) -> Iterator[tuple[str, str, float, WindowReported]]:
+    """Where, party, begin in seconds, and what was said; V6 fails those that cannot be."""
     for heard, said in evidence.of(WindowReported):
-        if heard.by in evidence.meters and not can_be(said):
-            yield heard.where, evidence.meters[heard.by][0], said
+        began = began_at(said)
+        if heard.by in evidence.meters and began is not None and not can_be(said):
+            yield heard.where, evidence.meters[heard.by][0], began, said

@@ -9,6 +9,7 @@ bench/reexecution.py.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,9 @@ MEMORY_STEPS, MEMORY_SIGMAS = 40, 3.0
 """From so many opened steps after the first segment on, training is known by its traces: over 60
 honest runs the statistic was 9 at least, and untrained order gives a standard normal one."""
 OTHER_SEQUENCES = 1024
+
+Gains = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""How far the loss fell, sequence by sequence: those trained on, and others."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,16 @@ def _look(evidence: Evidence, declared: RunDeclared, run: RunSeen) -> Opened:
     if text is None or secret is None or evidence.read(declared.start_commitment) is None:
         return Opened(missing="the data or a secret were not opened")
     rows = char_lm.order(secret, declared.data, len(text), declared.steps)
-    points = _points(evidence, run)
-    gains: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    gains: list[Gains] = []
+    before = _weights(evidence, run, 0)
+    count = int(before is not None)
     for number, (_, segment) in enumerate(run.segments):
         first = number * declared.segment_steps
         part = rows[first : first + len(segment.losses)]
         if batches_root(part) != segment.batches:
             return Opened(f"segment {number} used other batches than its secret orders")
-        before, after = points.get(number), points.get(number + 1)
+        after = _weights(evidence, run, number + 1)
+        count += after is not None
         if before is not None:
             right = float(char_lm.losses(before, text, part[0]).mean())
             if not abs(segment.losses[0] / right - 1.0) <= LOSS_TOLERANCE:
@@ -88,18 +94,14 @@ def _look(evidence: Evidence, declared: RunDeclared, run: RunSeen) -> Opened:
                 return Opened(problem)
             if number:
                 gains.append(gains_of(before, after, text, part, number))
-    return _summary(points, run, gains, declared.segment_steps)
+        before = after
+    return _summary(count, run, gains, declared.segment_steps)
 
 
-def _summary(
-    points: dict[int, Arrays],
-    run: RunSeen,
-    gains: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
-    segment_steps: int,
-) -> Opened:
-    if len(points) < 2:
+def _summary(count: int, run: RunSeen, gains: list[Gains], segment_steps: int) -> Opened:
+    if count < 2:
         return Opened(missing="fewer than two checkpoints were opened")
-    said = f"{len(points)} of {len(run.checkpoints)} checkpoints opened, losses and steps fit"
+    said = f"{count} of {len(run.checkpoints)} checkpoints opened, losses and steps fit"
     if len(gains) * segment_steps < MEMORY_STEPS:
         return Opened(said=f"{said}; too few opened steps to see memory of the data")
     memory = memory_of(gains)
@@ -111,7 +113,7 @@ def _summary(
     return Opened(said=f"{said}; memory of the declared batches {memory:.1f} standard deviations")
 
 
-def memory_of(gains: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> float:
+def memory_of(gains: Sequence[Gains]) -> float:
     """How much more the loss fell on what was trained than on what was not, over its error.
 
     A sum of one z a segment over the root of their number (Stouffer). After the memorisation test
@@ -127,7 +129,7 @@ def memory_of(gains: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> f
 
 def gains_of(
     before: Arrays, after: Arrays, text: NDArray[np.int64], rows: NDArray[np.int64], number: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> Gains:
     """How far the loss fell on each sequence of the segment, and on others from the same text."""
     last = len(text) - char_lm.CONTEXT
     other = np.random.default_rng(number).integers(0, last, size=OTHER_SEQUENCES)
@@ -163,19 +165,21 @@ def _wrong_step(
     return ""
 
 
-def _points(evidence: Evidence, run: RunSeen) -> dict[int, Arrays]:
-    """The opened weights by number of the checkpoint. Raises FormatError for any that is not it."""
-    found: dict[int, Arrays] = {}
-    for number, (_, checkpoint) in enumerate(run.checkpoints):
-        data = evidence.read(checkpoint.packed_weights)
-        if data is not None:
-            weights = tensors.unpack(data)
-            if tensors.root(weights) != checkpoint.root or not char_lm.fits(weights):
-                raise FormatError(
-                    f"checkpoint {number} opens to other weights than its root", hint="ask again"
-                )
-            found[number] = weights
-    return found
+def _weights(evidence: Evidence, run: RunSeen, number: int) -> Arrays | None:
+    """The opened weights of a checkpoint; None where they were not opened.
+
+    Raises FormatError where they are not those of its root, or no char-lm's.
+    """
+    checkpoint = run.checkpoints[number][1]
+    data = evidence.read(checkpoint.packed_weights)
+    if data is None:
+        return None
+    weights = tensors.unpack(data)
+    if tensors.root(weights) != checkpoint.root or not char_lm.fits(weights):
+        raise FormatError(
+            f"checkpoint {number} opens to other weights than its root", hint="ask again"
+        )
+    return weights
 
 
 def _text(evidence: Evidence, declared: RunDeclared) -> NDArray[np.int64] | None:

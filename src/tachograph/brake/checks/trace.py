@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,7 @@ from tachograph import canon
 from tachograph.brake import beacon
 from tachograph.brake.bundle import Bundle
 from tachograph.brake.checks.draws import round_of
-from tachograph.brake.evidence import Evidence, Heard
-from tachograph.brake.instants import seconds_of
+from tachograph.brake.evidence import Evidence, Heard, began_at
 from tachograph.brake.said_records import (
     BeaconRevealed,
     LoadModulationAsked,
@@ -78,7 +78,7 @@ class Trace:
     said: TraceReported
     watts: Samples
 
-    @property
+    @cached_property
     def bins(self) -> Samples:
         """BINS means."""
         return np.array([part.mean() for part in np.array_split(self.watts, BINS)])
@@ -195,7 +195,7 @@ def _played_again(traces: list[Trace]) -> Iterator[tuple[str, str]]:
     for number, one in enumerate(traces):
         for other in traces[:number]:
             alike = one.said.sensor == other.said.sensor and one.said.site == other.said.site
-            if alike and one.said.window != other.said.window and _same(one.watts, other.watts):
+            if alike and one.said.window != other.said.window and _same(one, other):
                 yield (
                     f"{one.said.sensor[:20]} of {one.said.site} shows window {other.said.window} "
                     f"again as window {one.said.window}",
@@ -203,8 +203,13 @@ def _played_again(traces: list[Trace]) -> Iterator[tuple[str, str]]:
                 )
 
 
-def _same(one: Samples, other: Samples) -> bool:
-    return len(one) == len(other) and _correlation(one, other) > SAME
+def _same(one: Trace, other: Trace) -> bool:
+    # the means first, which are few: most windows differ there already
+    return (
+        len(one.watts) == len(other.watts)
+        and _correlation(one.bins, other.bins) > AGREES
+        and _correlation(one.watts, other.watts) > SAME
+    )
 
 
 def _correlation(one: Samples, other: Samples) -> float:
@@ -270,7 +275,8 @@ def _asked(evidence: Evidence, one: Trace, window: WindowReported | None) -> Sam
             continue
         drawn = round_of(evidence, said.beacon)
         revealed = [h.time for h, r in evidence.of(BeaconRevealed) if r.beacon == said.beacon]
-        if drawn is not None and revealed and min(revealed) >= seconds_of(window.began):
+        began = began_at(window)
+        if drawn is not None and revealed and began is not None and min(revealed) >= began:
             return pattern(drawn.value, said.site, said.window)
     return None
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from tachograph.brake.checks.energy import SIGMAS, Energy
 from tachograph.brake.checks.runs import RunSeen, parameters_by_root, runs
-from tachograph.brake.evidence import Evidence, SiteTerms
+from tachograph.brake.evidence import Evidence, SiteTerms, began_at
 from tachograph.brake.said_records import CLASSES, OutputsServed, SiteDeclared, WindowReported
 
 TIME_SLACK = 0.01
@@ -84,6 +84,8 @@ def can_be(said: WindowReported) -> str:
         every.append(said.energy_joules)
     if not said.seconds > 0.0 or any(not 0.0 <= one < math.inf for one in every):
         return f"{name} has a length or a figure that cannot be"
+    if began_at(said) is None:
+        return f"{name} began at no time: {said.began[:40]!r}"
     return ""
 
 

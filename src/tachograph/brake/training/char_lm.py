@@ -21,6 +21,8 @@ Tokens = NDArray[np.int64]
 VOCABULARY, WIDTH, BLOCKS, CONTEXT, BATCH, HEADS = 32, 16, 2, 8, 16, 4
 NORM_EPSILON = 1e-5
 PARAMETERS = 7296
+STEPS = 1_000_000
+"""Longest run: its order takes 128 MiB."""
 TOKENS_PER_STEP = BATCH * CONTEXT
 LEARNING_RATES = (1e-4, 2e-2)
 """What a declared rate must lie in: far below, a run spends compute and learns nothing."""
@@ -60,7 +62,12 @@ def initial_state(weights: Arrays) -> dict[str, NDArray[np.float64]]:
 
 
 def order(secret: bytes, data: str, characters: int, steps: int) -> Tokens:
-    """(steps, BATCH): where in the text each sequence begins. `data`: the data's commitment."""
+    """(steps, BATCH): where in the text each sequence begins. `data`: the data's commitment.
+
+    Raises FormatError for more than STEPS steps, which nobody takes with so small a model.
+    """
+    if not 1 <= steps <= STEPS:
+        raise FormatError(f"a run of {steps} steps", hint=f"1 to {STEPS}")
     rng = generator("order", secret, data)
     return rng.integers(0, characters - CONTEXT, size=(steps, BATCH))
 
