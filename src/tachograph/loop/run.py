@@ -169,9 +169,9 @@ class Run:
         """What the brake says of this run's work at this moment."""
         return self.brake.ask(self.work)
 
-    def check_leave(self) -> None:
+    def check_leave(self) -> Permission:
         """New work may begin. Raises HeldError, after the refusal was recorded."""
-        check_leave(self.brake, self.ledger, self.work, self.id)
+        return check_leave(self.brake, self.ledger, self.work, self.id)
 
     def check_call(self) -> None:
         """A candidate may be called in a box: new work may begin, or this is a trial that has
@@ -317,14 +317,15 @@ class Run:
         with self.alone():
             self.refresh()
             self.check_unrevealed()
-            self.check_leave()
+            permission = self.check_leave()
             self.trying = True
             began = time.monotonic()
             try:
                 yield
             finally:
                 self.trying = False
-            self.rest(time.monotonic() - began)
+            if permission.share < 1:
+                self.rest(time.monotonic() - began)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -337,11 +338,11 @@ class Run:
             os.close(lock)
 
 
-def check_leave(brake: Brake, ledger: Ledger, work: Work, run: str = "") -> None:
-    """New work may begin. Raises HeldError, after the refusal was recorded."""
+def check_leave(brake: Brake, ledger: Ledger, work: Work, run: str = "") -> Permission:
+    """New work may begin; by what leave. Raises HeldError, after the refusal was recorded."""
     permission = brake.ask(work)
     if permission.allowed:
-        return
+        return permission
     ledger.append([(ACTOR, (), WorkRefused(run, work, permission.state, permission.reason))])
     raise held(permission)
 
