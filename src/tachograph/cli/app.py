@@ -1,6 +1,6 @@
-"""The command `tacho`: nouns and verbs. Every body imports what it needs when it is called, so that
-`tacho --help` stays quick. Errors reach `main` as TachographError and leave as a message, a hint
-and an exit code.
+"""The command `tacho`. Its nouns and verbs are in verbs.py. The file of each is imported when it is
+called, and every body imports what it needs, so that `tacho --help` stays quick. Errors reach
+`main` as TachographError and leave as a message, a hint and an exit code.
 """
 
 from __future__ import annotations
@@ -11,25 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from tachograph import __version__
-from tachograph.cli import (
-    box,
-    brake,
-    export,
-    gauge,
-    label,
-    ledger,
-    pause,
-    replay,
-    report,
-    run,
-    seat,
-    serve,
-    show,
-    task,
-    unseal,
-)
 from tachograph.cli.exits import Exit, of_error
 from tachograph.cli.output import ReaderGoneError, remark, tell, tell_error
+from tachograph.cli.verbs import Verbs
 from tachograph.errors import TachographError, UsageError
 
 CallFault: type[BaseException] = typer.BadParameter.__bases__[0]
@@ -37,6 +21,7 @@ CallFault: type[BaseException] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="tacho",
+    cls=Verbs,
     help="Closed loops of AI research and development, honestly judged, on a sealed ledger.",
     epilog="Begin with: tacho run pairwise --trials 10",
     no_args_is_help=True,
@@ -44,21 +29,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-run.add_to(app)
-show.add_to(app)
-seat.add_to(app)
-export.add_to(app)
-replay.add_to(app)
-pause.add_to(app)
-unseal.add_to(app)
-gauge.add_to(app)
-label.add_to(app)
-report.add_to(app)
-serve.add_to(app)
-app.add_typer(task.app, name="task")
-app.add_typer(box.app, name="box")
-app.add_typer(brake.app, name="brake")
-app.add_typer(ledger.app, name="ledger")
 
 
 def print_version(wanted: bool) -> None:
