@@ -52,7 +52,7 @@ LOGS = 200
 """Most logs in a bundle; an agreement has at most 40 parties."""
 HELD = 10_000
 """Most held heads, and most proofs, in a bundle."""
-HEARD = ("RegisterHeard", "RegisterSeen", "RegisterContradicted", "HeadSigned")
+HEARD = ("RegisterHeard", "RegisterSeen", "RegisterContradicted", "HeadSigned", "HeadPublished")
 """Kinds of entries that hold signed heads."""
 NOBODY = Policy((), (), (), "none")
 """The policy of an agreement that names no witnesses."""
@@ -171,8 +171,8 @@ class Bundle:
                 if isinstance(body, kinds.RegisterContradicted):
                     yield log.where(entry.seq), body.held
                     yield log.where(entry.seq), body.offered
-                elif isinstance(body, kinds.RegisterHeard | kinds.RegisterSeen | kinds.HeadSigned):
-                    yield log.where(entry.seq), body.note
+                elif note := getattr(body, "note", ""):
+                    yield log.where(entry.seq), note
 
     # Statements.
 

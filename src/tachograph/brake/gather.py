@@ -1,8 +1,8 @@
 """Making a bundle: the other side of bundle.py, and not part of the verifier.
 
 Logs come from where they are published, or from ledgers, which are published into the bundle for
-it; content that statements name comes from ledgers' object stores. Proven by
-the golden session tests/sessions/audit.txt. Not covered: whether the bundle is whole, which is for the audit to say.
+it; content that statements name comes from ledgers' object stores. Proven by the golden session
+tests/sessions/audit.txt. Not covered: whether the bundle is whole, which is for the audit to say.
 """
 
 from __future__ import annotations

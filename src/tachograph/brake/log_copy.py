@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 from tachograph.brake.commitment import (
     OPENING_BYTES,
@@ -22,6 +23,8 @@ from tachograph.brake.commitment import (
 )
 from tachograph.brake.folder import Folder
 from tachograph.errors import EvidenceError, FormatError
+from tachograph.ledger import kinds
+from tachograph.ledger.brake_kinds import BrakeBody
 from tachograph.ledger.entry import Entry
 from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
 from tachograph.merkle.levels import Levels
@@ -32,13 +35,15 @@ from tachograph.merkle.tree import leaf_hash
 CHECKPOINT_BYTES = 65_536
 """Longest signed checkpoint that is read: 64 signatures of Ed25519 fit, of ML-DSA-44 not."""
 ENTRIES = 1_000_000
-"""Most entries of one log that an audit takes in; about 100 bytes of memory each."""
-BULK = frozenset({
-    "ModelAnswered", "ModelFailed", "CommandBegun", "CommandEnded", "CandidateProposed",
-    "ScorerTested", "CandidateScored", "TrialScored", "FindingShared", "DataRecorded",
-    "ReadingTaken",
-})  # fmt: skip
-"""Kinds that no check asks about: parsed, checked, hashed, counted, and let go."""
+"""Most entries of one log that an audit takes in; their hashes are 64 bytes of memory each."""
+KEPT = 200_000
+"""Most of them that checks may ask about; a few kilobytes of memory each."""
+ASKED = frozenset(
+    kind.__name__
+    for kind in (*get_args(BrakeBody), kinds.HeadSigned, kinds.RunOpened, kinds.RunResumed,
+                 kinds.TurnBegun)
+)  # fmt: skip
+"""Kinds that checks ask about. Others are parsed, checked, hashed, counted, and let go."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,13 @@ class LogCopy:
     checkpoint: Checkpoint
     """What it says."""
     entries: tuple[Entry, ...]
-    """The entries that checks ask about, in order; see BULK."""
+    """The entries that checks ask about, in order; see ASKED."""
     faults: tuple[Fault, ...]
     """Leaves that are no entries, and openings that are false."""
     withheld: tuple[Commitment, ...]
     """Leaves that say that an entry is there and not what it says, and that nothing opens."""
-    kinds: dict[str, int]
-    """How many entries of each kind, those in BULK too."""
+    counts: dict[str, int]
+    """How many entries of each kind, also of those that are not kept."""
     levels: Levels
     """The tree over the leaves."""
 
@@ -89,9 +94,9 @@ class LogCopy:
         """Whether the head's root is the root of the leaves."""
         return self.levels.root() == self.checkpoint.root
 
-    def of_kind(self, *kinds: str) -> Iterator[Entry]:
+    def of_kind(self, *names: str) -> Iterator[Entry]:
         """Yield the kept entries of these kinds, in order."""
-        return (entry for entry in self.entries if entry.kind in kinds)
+        return (entry for entry in self.entries if entry.kind in names)
 
     @property
     def folder(self) -> str:
@@ -123,7 +128,7 @@ def read_log(folder: Folder, name: str) -> LogCopy:
             copy.take(leaf)
     return LogCopy(
         name, text, head, checkpoint,
-        tuple(copy.entries), tuple(copy.faults), tuple(copy.withheld), copy.kinds, copy.levels,
+        tuple(copy.entries), tuple(copy.faults), tuple(copy.withheld), copy.counts, copy.levels,
     )  # fmt: skip
 
 
@@ -140,7 +145,7 @@ class _Copy:
         self.entries: list[Entry] = []
         self.faults: list[Fault] = []
         self.withheld: list[Commitment] = []
-        self.kinds: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
 
     @property
     def levels(self) -> Levels:
@@ -151,6 +156,11 @@ class _Copy:
 
     def take(self, leaf: bytes) -> None:
         """Take in the next leaf, whatever it is."""
+        if len(self.entries) + len(self.withheld) + len(self.faults) >= KEPT:
+            raise FormatError(
+                f"log {self._name} has more than {KEPT} entries that checks ask about",
+                hint="ask for a bundle of the window in question",
+            )
         seq, self._seq = self._seq, self._seq + 1
         self._hashes += leaf_hash(leaf)
         try:
@@ -159,10 +169,10 @@ class _Copy:
             self.faults.append(Fault(seq, error.message))
             return
         kind = found.kind or "withheld"
-        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.counts[kind] = self.counts.get(kind, 0) + 1
         if isinstance(found, Commitment):
             self.withheld.append(found)
-        elif found.kind not in BULK:
+        elif found.kind in ASKED:
             self.entries.append(found)
 
     def _parsed(self, seq: int, leaf: bytes) -> Entry | Commitment:

@@ -3,8 +3,8 @@
 The production machine judges keys as they were: a statement that the register took in before its
 key was revoked stands, one that came after does not, whatever time it says itself. One pass gives
 both what a check asks of statements (`Posted`) and what it asks of the agreement (`Replayed.at`).
-Proven by tests/brake/test_checks_of_record.py and the red team's rows 30 to 34 and 37. Not covered: whether
-the register is the only one (V3).
+Proven by tests/brake/test_checks_of_record.py and the red team's rows 30 to 34 and 37. Not covered:
+whether the register is the only one (V3).
 """
 
 from __future__ import annotations

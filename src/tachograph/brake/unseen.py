@@ -1,8 +1,8 @@
 """What no check can see. Printed with every verdict, whatever it says.
 
 From the evasions that the red team tries (docs/concepts/audit.md): the rows that a bundle cannot
-show, and the remainders of those that it can. Proven by tests/brake/test_verdict_text.py and the red team:
-a row named here comes out as not assessed or unseen, never as a pass.
+show, and the remainders of those that it can. Proven by tests/brake/test_verdict_text.py and the
+red team: a row named here comes out as not assessed or unseen, never as a pass.
 """
 
 from __future__ import annotations
