@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parties import document, say
 
-from tachograph.brake import follow
+from tachograph.brake import fetch
 from tachograph.brake.commitment import redacted_key
 from tachograph.brake.cosignature import CosigningKey
 from tachograph.brake.document import Document
 from tachograph.brake.exchange import UnreachableError
 from tachograph.brake.follow import Follower, ForkError, StaleError
+from tachograph.brake.fork import check_fork, parse_fork
 from tachograph.brake.host import cosigner
 from tachograph.brake.policy import parse_policy
 from tachograph.brake.publish import WholeLog, publish
@@ -168,7 +169,7 @@ def test_a_large_gap_is_taken_in_steps(
     register: Register, mine: Mine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In several appends, each proven by the head; the head is heard only with the last."""
-    monkeypatch.setattr(follow, "STEP_BUNDLES", 1)
+    monkeypatch.setattr(fetch, "STEP_BUNDLES", 1)
     register.take(300)
     source = register.publish()
     assert mine.follower.step(source).copied == 300
@@ -185,7 +186,7 @@ def test_cut_off_at_any_fetch_it_goes_on_later(
     register: Register, mine: Mine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line is cut at each fetch in turn: nothing half is left, nothing comes twice."""
-    monkeypatch.setattr(follow, "STEP_BUNDLES", 1)
+    monkeypatch.setattr(fetch, "STEP_BUNDLES", 1)
     register.take(100)
     mine.follower.step(register.publish())
     register.take(200)
@@ -221,7 +222,7 @@ def test_whatever_append_breaks_nothing_is_lost_or_doubled(
     register: Register, mine: Mine, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     """Each append fails once: lost, or recorded and denied all the same."""
-    monkeypatch.setattr(follow, "STEP_BUNDLES", 1)
+    monkeypatch.setattr(fetch, "STEP_BUNDLES", 1)
     register.take(300)
     source = register.publish()
     append = mine.ledger.append
@@ -278,11 +279,11 @@ def fork(register: Register, tmp_path: Path, common: int, ours: int, theirs: int
     return twin
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [(2, 2), (2, 5), (100, 300)])
+@pytest.mark.parametrize(("ours", "theirs"), [(2, 2), (2, 5), (100, 300), (5, 2), (300, 100)])
 def test_a_second_history_is_kept_as_evidence(
     register: Register, mine: Mine, tmp_path: Path, ours: int, theirs: int
 ) -> None:
-    """Same size, larger, much larger: refused, both signed heads kept, and kept once."""
+    """Same size, larger, smaller: refused, and kept once, with a proof that a stranger checks."""
     twin = fork(register, tmp_path, 3, ours, theirs)
     mine.follower.step(register.publish())
     for _ in range(3):
@@ -291,6 +292,10 @@ def test_a_second_history_is_kept_as_evidence(
     for note in (evidence.held, evidence.offered):
         assert parse_note(note).text.startswith("example.org/register\n")
     assert parse_note(evidence.held).text != parse_note(evidence.offered).text
+    (proof,) = (mine.home / "forks").iterdir()
+    fork_ = parse_fork(proof.read_text())
+    assert mine.ledger.fetch(evidence.proof) == proof.read_bytes()
+    assert check_fork(fork_, [register.ledger.verifier]).keys == (register.ledger.verifier,)
     assert mine.copies() == register.said
     register.take(1)
     assert mine.follower.step(register.publish()).copied == 1
@@ -301,7 +306,7 @@ def test_another_history_after_an_interrupted_step_is_found(
     register: Register, mine: Mine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half copied from one history, then shown another: the head of the first half was kept."""
-    monkeypatch.setattr(follow, "STEP_BUNDLES", 1)
+    monkeypatch.setattr(fetch, "STEP_BUNDLES", 1)
     twin = fork(register, tmp_path, 0, 300, 400)
     calls = 0
 
@@ -322,15 +327,19 @@ def test_another_history_after_an_interrupted_step_is_found(
     twin.ledger.close()
 
 
-@pytest.mark.parametrize("level", [0, 1, "entries"])
+@pytest.mark.parametrize(
+    ("level", "lost"), [(0, False), ("entries", False), (0, True), (1, True), ("entries", True)]
+)
 def test_a_changed_byte_anywhere_is_refused_and_nobody_accused(
-    register: Register, mine: Mine, level: int | str
+    register: Register, mine: Mine, level: int | str, lost: bool
 ) -> None:
     """A wrong hash or entry is the fault of whoever answers: it is no proof against the signer."""
     register.take(130)
     mine.follower.step(register.publish())
     register.take(400)
     source = register.publish()
+    if lost:
+        shutil.rmtree(mine.home / "registers")
 
     def change(tile: Tile, data: bytes) -> bytes:
         if tile.level != level:

@@ -7,12 +7,12 @@ One step takes, in this order:
 2. the head that this ledger heard last: the new one must continue it. An older one is only late; a
    tree that does not begin with the old one is a second history, and both heads are kept;
 3. the entries between the two: hashed on from the old tree's edge, they must lead to the new root,
-   which shows at once that each is in it and that none is missing;
+   which shows at once that each is in it and that none is missing (fetch.py);
 4. the statements among them, recorded as StatementCopied, and RegisterHeard after the last of them.
 
 Whatever fails, cuts off or lies before 4 leaves the ledger as it was, and the next step begins
-again from what it holds. Memory: one bundle and STEP_BYTES of statements. Proven by
-tests/brake/test_follow.py and test_follow_hostile.py. Not covered: what the statements mean.
+again from what it holds. Proven by tests/brake/test_follow.py. Not covered: what the statements
+mean.
 """
 
 from __future__ import annotations
@@ -24,46 +24,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tachograph import canon
+from tachograph.brake.fetch import AGAIN, fetch_batch
+from tachograph.brake.fork import Fork, find_fork, format_fork
+from tachograph.brake.mirror import Mirror
 from tachograph.brake.policy import NONE, Policy, PolicyLog, check_policy, parse_policy
 from tachograph.brake.source import Source, hashes
 from tachograph.brake.terms import Terms
 from tachograph.errors import (
+    DamagedError,
     EvidenceError,
     FormatError,
-    NotFoundError,
     ProofError,
     StoreError,
     WorldError,
 )
-from tachograph.ledger import Ledger, entry
+from tachograph.ledger import Ledger
 from tachograph.ledger.commit import Draft
-from tachograph.ledger.disk import locked
+from tachograph.ledger.disk import locked, make_folder, write_file
 from tachograph.ledger.kinds import (
     RegisterContradicted,
     RegisterHeard,
     RegisterSeen,
     StatementCopied,
-    StatementPosted,
 )
 from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
 from tachograph.merkle.edge import Edge
-from tachograph.merkle.levels import hash_leaves
 from tachograph.merkle.note import parse_note, parse_verifier_key
-from tachograph.merkle.tile import WIDTH, Tile, parse_bundle
-from tachograph.merkle.tree import (
-    EMPTY_ROOT,
-    HASH_BYTES,
-    check_consistency,
-    prove_consistency,
-    root,
-)
+from tachograph.merkle.tree import EMPTY_ROOT
 
 LOCK = "following"
 """File in the ledger's folder that one follower at a time holds."""
-STEP_BYTES = 4 * 2**20
-"""Statements are recorded whenever this much of them has come."""
-STEP_BUNDLES = 64
+FORKS = "forks"
+"""Folder in the ledger's folder that holds proofs of forks, to be handed on."""
 QUIET_SECONDS = 600.0
 """How often a head that brought nothing new is recorded."""
 SKEW_SECONDS = 600
@@ -77,7 +69,7 @@ class StaleError(WorldError):
 
 
 class ForkError(EvidenceError):
-    """The register has two histories. Both heads are in this ledger."""
+    """The register has two histories. Both heads and the proof are in this ledger."""
 
     kind = "fork"
 
@@ -136,6 +128,7 @@ class Follower:
         origin = parse_verifier_key(terms.register).name
         self._held = _Held("", Checkpoint(origin, 0, EMPTY_ROOT), 0, "", "", {})
         self._read = 0
+        self._mirror = Mirror(home, origin)
 
     def step(self, source: Source, *, now: float | None = None) -> Heard:
         """Take one step; `now` is the POSIX time, where it is not the clock's.
@@ -150,11 +143,13 @@ class Follower:
                 note, head = self._newest(source, now)
                 self._catch_up()
                 held = self._held
-                _check_follows(self._ledger, held, note, head, source)
+                fork = _check_follows(held, note, head, source, self._mirror)
+                if fork is not None:
+                    raise _fork_error(self._ledger, self._home, held, note, fork)
                 if head.size == held.complete:
                     recorded = self._refresh(note, head, now)
                     return Heard(head.size, held.complete, 0, recorded)
-                copied = _copy(self._ledger, held, note, head, source)
+                copied = _copy(self._ledger, held, note, head, source, self._mirror)
                 return Heard(head.size, held.complete, copied, recorded=True)
         except OSError as error:
             raise StoreError(
@@ -167,7 +162,7 @@ class Follower:
         try:
             text = source.checkpoint().decode("utf-8")
         except UnicodeDecodeError as error:
-            raise FormatError("the checkpoint is not text", hint=_AGAIN) from error
+            raise FormatError("the checkpoint is not text", hint=AGAIN) from error
         witnessed = check_policy(self._policy, parse_note(text))
         oldest, latest = now - self._terms.timers.deaf / 1000, now + SKEW_SECONDS
         lately = {one.key for one in witnessed.cosigned if oldest <= one.time_seconds <= latest}
@@ -218,77 +213,76 @@ def _said(note: str) -> Checkpoint:
 
 
 def _check_follows(
-    ledger: Ledger, held: _Held, note: str, head: Checkpoint, source: Source
-) -> None:
-    """Refuse a head that does not continue the one held; keep both where that is proven."""
-    old, new = sorted((held.head, head), key=lambda one: one.size)
-    if old.size == new.size and old.root != new.root:
-        raise _fork(ledger, held, note, f"two roots for {new.size} entries")
-    if 0 < old.size < new.size:
-        try:
-            begins = _begins(old, new, source)
-        except NotFoundError:
-            if new is head:
-                raise
-            begins = True  # what is behind has not the tiles that could convict it
-        if not begins:
-            reason = f"the tree of {new.size} entries begins with another {old.size}"
-            raise _fork(ledger, held, note, reason)
-    if head.size < held.head.size:
-        raise StaleError(
-            f"the register shows {head.size} entries, and had {held.head.size} before",
-            hint="ask again later: what answers may be behind",
-        )
+    held: _Held, note: str, head: Checkpoint, source: Source, mirror: Mirror
+) -> Fork | None:
+    """Return the fork where the head contradicts the one held; None where it continues it.
 
-
-def _begins(old: Checkpoint, new: Checkpoint, source: Source) -> bool:
-    """Whether the new tree, as the source shows it, begins with the old one.
-
-    Raises ProofError where what it shows does not lead to the new root: then nothing is proven.
+    Raises StaleError for an older head of the same history, as far as that can be told, and
+    ProofError where the hashes are not those of the larger tree: then nothing is proven.
     """
-    read = hashes(source, new.size)
-    shown = root(old.size, read)
-    proof = prove_consistency(old.size, new.size, read)
-    check_consistency(old=old.size, new=new.size, old_root=shown, new_root=new.root, proof=proof)
-    return shown == old.root
-
-
-def _fork(ledger: Ledger, held: _Held, note: str, reason: str) -> ForkError:
-    body = RegisterContradicted(held.head.origin, held.note, note, reason)
-    known = (
-        one.body
-        for one in ledger.entries(kinds=[RegisterContradicted])
-        if isinstance(one.body, RegisterContradicted)
+    if not held.note:
+        return None
+    older = head.size < held.head.size
+    if not older:
+        return find_fork(held.note, note, hashes(source, head.size))
+    if mirror.holds(held.head):
+        found = find_fork(held.note, note, mirror.hashes(held.head.size))
+        if found is not None:
+            return found
+    raise StaleError(
+        f"the register shows {head.size} entries, and had {held.head.size} before",
+        hint="ask again later: what answers may be behind",
     )
-    said = (parse_note(note).text, parse_note(held.note).text)
-    if all((parse_note(k.offered).text, parse_note(k.held).text) != said for k in known):
+
+
+def _fork_error(ledger: Ledger, home: Path, held: _Held, note: str, fork: Fork) -> ForkError:
+    """Record the contradiction, once, and its proof; return what to raise. Raises StoreError."""
+    sizes = sorted((held.head.size, _said(note).size))
+    reason = f"signed heads of {sizes[0]} and {sizes[1]} entries are not of one tree"
+    text = format_fork(fork).encode()
+    proof = ledger.put(text)
+    said = (parse_note(held.note).text, parse_note(note).text)
+    if said not in _contradictions(ledger):
+        body = RegisterContradicted(held.head.origin, held.note, note, reason, proof)
         ledger.append([("follower", (), body)])
+    path = home / FORKS / proof
+    make_folder(path.parent)
+    write_file(path, text, replace=True)
     return ForkError(
         f"the register has two histories: {reason}",
-        hint="both signed heads are in the ledger (RegisterContradicted): show them to the others",
+        hint=f"show the others {path}: tacho brake fork FILE --key KEY checks it",
     )
 
 
-# The entries.
+def _contradictions(ledger: Ledger) -> Iterator[tuple[str, str]]:
+    """What the two heads of each recorded contradiction say."""
+    for one in ledger.entries(kinds=[RegisterContradicted]):
+        if isinstance(one.body, RegisterContradicted):
+            yield parse_note(one.body.held).text, parse_note(one.body.offered).text
 
 
-def _copy(ledger: Ledger, held: _Held, note: str, head: Checkpoint, source: Source) -> int:
+def _copy(
+    ledger: Ledger, held: _Held, note: str, head: Checkpoint, source: Source, mirror: Mirror
+) -> int:
     """Record the statements under the head that are not here yet, and the head; return how many."""
-    edge = Edge.read(held.complete, source.tile)
-    if held.complete and edge.root() != _said(held.complete_note).root:
-        raise ProofError("the register's tiles are not those of the head held", hint=_AGAIN)
+    edge = _edge(held, source, mirror)
     copied = 0
     while edge.size < head.size:
+        batch = fetch_batch(edge, head, source)
         drafts: list[Draft] = []
-        for index, body in _step(edge, head, source):
-            before = held.copies.get(index)
+        for body in batch.statements:
+            before = held.copies.get(body.index)
             if before is None:
                 drafts.append(("follower", (), body))
             elif before != body.envelope:
-                raise _fork(ledger, held, note, f"another statement at {index} than before")
-        _check_step(edge, head, source)
+                raise DamagedError(
+                    f"the copy of statement {body.index} is not what the register's head proves",
+                    hint="tacho ledger verify",
+                )
         copied += len(drafts)
+        mirror.keep(batch.tiles)
         if edge.size == head.size:
+            mirror.keep(edge.partials())
             drafts.append(("follower", (), RegisterHeard(head.origin, note)))
         elif held.head != head:
             drafts.insert(0, ("follower", (), RegisterSeen(head.origin, note)))
@@ -298,55 +292,14 @@ def _copy(ledger: Ledger, held: _Held, note: str, head: Checkpoint, source: Sour
     return copied
 
 
-def _step(edge: Edge, head: Checkpoint, source: Source) -> Iterator[tuple[int, StatementCopied]]:
-    """Fetch bundles and extend the edge by them; yield their statements, unchecked yet."""
-    taken = 0
-    for _ in range(STEP_BUNDLES):
-        if edge.size == head.size or taken >= STEP_BYTES:
-            return
-        index, skipped = divmod(edge.size, WIDTH)
-        width = min(WIDTH, head.size - index * WIDTH)
-        leaves = parse_bundle(source.tile(Tile("entries", index, width)), width)
-        hashed = hash_leaves(leaves)
-        if not edge.holds(hashed[: skipped * HASH_BYTES]):
-            raise ProofError(f"bundle {index} is not what its tile says", hint=_AGAIN)
-        start = edge.size
-        edge.extend(hashed[skipped * HASH_BYTES :])
-        for seq, leaf in enumerate(leaves[skipped:], start):
-            body = _statement(seq, leaf, head.origin)
-            if body is not None:
-                taken += len(leaf)
-                yield seq, body
-
-
-def _check_step(edge: Edge, head: Checkpoint, source: Source) -> None:
-    """Refuse the leaves hashed so far unless the head's tree begins with them."""
-    if edge.size == head.size:
-        if edge.root() != head.root:
-            raise ProofError("the register's entries do not lead to its head", hint=_AGAIN)
-        return
-    proof = prove_consistency(edge.size, head.size, hashes(source, head.size))
-    check_consistency(
-        old=edge.size, new=head.size, old_root=edge.root(), new_root=head.root, proof=proof
-    )
-
-
-def _statement(seq: int, leaf: bytes, origin: str) -> StatementCopied | None:
-    """The copy of a leaf's statement; None where it is another entry, or one that is withheld.
-
-    Raises FormatError for a statement that does not parse: to pass over it might pass over a pause.
-    """
-    if b'"kind":"StatementPosted"' not in leaf:
-        return None
-    plain = canon.decode(leaf)
-    if not isinstance(plain, dict) or plain.get("kind") != "StatementPosted":
-        return None
-    if "commitment" in plain:
-        raise FormatError(f"the register withholds statement {seq}", hint="ask it to publish it")
-    posted = entry.decode(leaf)
-    if posted.seq != seq or not isinstance(posted.body, StatementPosted):
-        raise FormatError(f"entry {seq} of the register says it is {posted.seq}", hint=_AGAIN)
-    return StatementCopied(origin, seq, posted.time, posted.body.envelope)
-
-
-_AGAIN = "ask again; where it stays so, ask the register's operator and tell the others"
+def _edge(held: _Held, source: Source, mirror: Mirror) -> Edge:
+    """The edge of what is copied: one's own where it is there, else the register's, checked."""
+    if not held.complete:
+        return Edge()
+    head = _said(held.complete_note)
+    if mirror.holds(head):
+        return Edge.read(head.size, mirror.tile)
+    edge = Edge.read(head.size, source.tile)
+    if edge.root() != head.root:
+        raise ProofError("the register's tiles are not those of the head held", hint=AGAIN)
+    return edge

@@ -21,20 +21,18 @@ from pathlib import Path
 from typing import Protocol
 
 from tachograph.brake.source import CHECKPOINT, FolderSource
+from tachograph.brake.tile_writer import TileWriter
 from tachograph.errors import DamagedError, NotFoundError, StoreError
 from tachograph.ledger import Ledger
-from tachograph.ledger.disk import locked, make_folder, write_file, write_files
+from tachograph.ledger.disk import locked, make_folder, write_file
 from tachograph.ledger.heads import KEEP, parse_head
 from tachograph.ledger.store import Head
 from tachograph.merkle.edge import Edge
 from tachograph.merkle.levels import hash_leaves
 from tachograph.merkle.note import VerifierKey
-from tachograph.merkle.tile import WIDTH, Tile, format_bundle, format_path
+from tachograph.merkle.tile import WIDTH, Tile, format_bundle
 from tachograph.merkle.tree import HASH_BYTES
 
-BATCH_BYTES = 8 * 2**20
-"""Tiles are synchronised whenever this much of them was written."""
-BATCH_FILES = 512
 LOCK = "publishing"
 """File in the ledger's folder that one publisher at a time holds."""
 
@@ -149,7 +147,7 @@ def publish(log: Log, home: Path, folder: Path, cosign: Cosign | None = None) ->
             make_folder(folder)
             edge = _published(log, folder)
             before = edge.size
-            writer = _Writer(folder)
+            writer = TileWriter(folder)
             _grow(log, edge, writer)
             note = log.sign(Head(edge.size, edge.root()))
             if cosign is not None:
@@ -192,7 +190,7 @@ def _published(log: Log, folder: Path) -> Edge:
     return edge
 
 
-def _grow(log: Log, edge: Edge, writer: _Writer) -> None:
+def _grow(log: Log, edge: Edge, writer: TileWriter) -> None:
     """Derive the log from the edge on, and write every tile that the edge had not."""
     before = edge.size
     for stop in (*sorted(stop for stop in log.stops if before < stop < log.size), log.size):
@@ -206,7 +204,7 @@ def _grow(log: Log, edge: Edge, writer: _Writer) -> None:
         writer.flush()
 
 
-def _derive(log: Log, edge: Edge, stop: int, writer: _Writer) -> None:
+def _derive(log: Log, edge: Edge, stop: int, writer: TileWriter) -> None:
     """Extend the edge to `stop`, a bundle at a time; write bundles and full tiles."""
     while edge.size < stop:
         index, skipped = divmod(edge.size, WIDTH)
@@ -220,40 +218,3 @@ def _derive(log: Log, edge: Edge, stop: int, writer: _Writer) -> None:
             writer.add(Tile("entries", index, len(entries)), format_bundle(entries))
         for tile, data in filled:
             writer.add(tile, data)
-
-
-class _Writer:
-    """Writes tiles in batches: each file whole, each batch on the disk before the next."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._waiting: dict[Path, bytes] = {}
-        self._bytes = 0
-        self._outdated: list[Path] = []
-        self.count = 0
-
-    def add(self, tile: Tile, data: bytes) -> None:
-        """Write a tile, soon."""
-        path = self._folder / format_path(tile)
-        self._waiting[path] = data
-        self._bytes += len(data)
-        partials = path.with_name(path.name + ".p")
-        if tile.width == WIDTH and partials.is_dir():
-            self._outdated.append(partials)
-        if self._bytes >= BATCH_BYTES or len(self._waiting) >= BATCH_FILES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Wait until what was added is on the disk."""
-        for folder in {path.parent for path in self._waiting}:
-            make_folder(folder)
-        write_files(self._waiting)
-        self.count += len(self._waiting)
-        self._waiting, self._bytes = {}, 0
-
-    def tidy(self) -> None:
-        """Remove partial tiles whose full ones are published; readers then take those."""
-        for folder in self._outdated:
-            for partial in folder.iterdir():
-                partial.unlink(missing_ok=True)
-            folder.rmdir()

@@ -79,6 +79,8 @@ class RegisterContradicted:
     """The checkpoint that does not follow from it, with its signatures."""
     reason: str
     """What does not fit."""
+    proof: Digest
+    """The object that proves it to a stranger (brake/fork.py)."""
 
 
 @dataclass(frozen=True)
