@@ -20,10 +20,10 @@ from tachograph.brake.fork import (
     parse_fork,
 )
 from tachograph.brake.source import FolderSource
-from tachograph.brake.watch import Watch, watch_application
+from tachograph.brake.watch import Watch, kept_heads, watch_application
 from tachograph.brake.web import application, running
 from tachograph.brake.witness.memory import slot_name
-from tachograph.errors import DamagedError
+from tachograph.errors import DamagedError, NotFoundError
 from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint
 from tachograph.merkle.levels import Levels
 from tachograph.merkle.note import SigningKey, format_note, sign_note
@@ -115,6 +115,8 @@ def test_a_log_that_changes_its_history_is_proven_so(
     assert accused(watcher) == [KEY.name]
     assert watcher.heads() == head(first)
     assert seen(watcher) == ["fork"]
+    # Both heads are evidence for an audit, the one that is not kept as the newest too.
+    assert set(kept_heads(tmp_path / "watch")) == {head(first), head(second, FORKED)}
 
 
 def test_a_log_that_hides_its_tiles_is_unproven(tmp_path: Path) -> None:
@@ -161,6 +163,7 @@ def test_the_shorter_view_finds_out_when_it_has_grown(tmp_path: Path) -> None:
         assert seen(watch(tmp_path / "one", one_log, peers=(url,))) == ["new", "unproven"]
     alone = watch(tmp_path / "one", one_log)
     assert seen(alone) == ["same"]
+    assert kept_heads(tmp_path / "one") == [head(400), head(500, FORKED)]
     publish(tmp_path / "view one", 600)
     assert seen(alone) == ["new", "fork"]
     assert accused(alone) == [KEY.name]
@@ -255,4 +258,8 @@ def test_a_damaged_memory_is_no_first_meeting(tmp_path: Path) -> None:
     path.write_text("time 1\n", encoding="utf-8")
     with pytest.raises(DamagedError):
         watcher.round()
+    with pytest.raises(DamagedError):
+        kept_heads(tmp_path / "watch")
+    with pytest.raises(NotFoundError, match="no watcher"):
+        kept_heads(tmp_path / "log")
     assert path.read_text(encoding="utf-8") == "time 1\n"

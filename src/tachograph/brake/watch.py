@@ -40,6 +40,7 @@ from tachograph.errors import (
     DamagedError,
     EvidenceError,
     FormatError,
+    NotFoundError,
     ProofError,
     StoreError,
     TachographError,
@@ -106,7 +107,7 @@ class Watch:
             self._unproven.mkdir(exist_ok=True)
         except OSError as error:
             raise StoreError(f"{folder} cannot be made: {error.strerror}", hint=_DISK) from error
-        self._memory = Memory(folder / "heads")
+        self._memory = Memory(folder / "heads", create=True)
 
     def round(self) -> list[Sighting]:
         """Ask every log and every watcher once; what was heard, in that order.
@@ -248,6 +249,22 @@ class Watch:
     def _keep_fork(self, origin: str, fork: Fork) -> None:
         # The first proof stays: one is enough, and a log could sign new ones for ever.
         _write(self.path(slot_name(origin)), format_fork(fork), replace=False)
+
+
+def kept_heads(folder: Path) -> list[str]:
+    """Return every signed head in a watcher's folder, those in proofs too; each once.
+
+    Raises NotFoundError where it is no such folder; FormatError, DamagedError, StoreError.
+    """
+    if not (folder / "heads").is_dir():
+        raise NotFoundError(f"{folder} is no watcher's folder", hint="tacho brake watch makes one")
+    memory = Memory(folder / "heads")
+    held = [memory.peek(path.name) for path in sorted((folder / "heads").glob("?" * 64))]
+    heads = [format_note(one.note) for one in held if one is not None]
+    heads += [_read(path) or "" for path in sorted((folder / "unproven").glob("*-*"))]
+    for path in sorted((folder / "forks").glob("?" * 64)):
+        heads += parse_fork(_read(path) or "").heads
+    return list(dict.fromkeys(heads))
 
 
 def watch_application(watch: Watch) -> Starlette:

@@ -44,6 +44,10 @@ def bundle(
         Optional[list[Path]],  # noqa: UP045 - likewise
         typer.Option("--held", metavar="FILE", help="A signed head that you kept; any number."),
     ] = None,
+    watched: Annotated[
+        Optional[list[Path]],  # noqa: UP045 - likewise
+        typer.Option("--watched", metavar="DIR", help="All heads that a watcher kept; any number."),
+    ] = None,
     openings: Annotated[
         Optional[list[str]],  # noqa: UP045 - likewise
         typer.Option("--openings", metavar="NAME=DIR", help="What a party opened of its log."),
@@ -55,6 +59,7 @@ def bundle(
 ) -> None:
     """Put logs, agreement, content and heads into one folder that others can audit."""
     from tachograph.brake import gather
+    from tachograph.brake.watch import kept_heads
 
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty", hint="name a folder that is not there yet")
@@ -64,6 +69,8 @@ def bundle(
     for name, place in map(named, logs):
         content += take_log(out, name, place, whole)
     gather.add_held(out, [read_text(path) for path in held or []])
+    for path in watched or []:
+        gather.add_held(out, kept_heads(path))
     for name, place in map(named, openings or []):
         for path in sorted(Path(place).glob("*.json")):
             gather.add_opening(out, name, path.name, read_text(path).encode())

@@ -31,7 +31,7 @@ def steps(path: Path) -> list[tuple[bytes, int, str]]:
 
 def converse(path: Path, tmp_path: Path, origin: str, key: VerifierKey) -> list[str]:
     """The answers' bodies; statuses and assertions are checked on the way."""
-    witness = Witness(KEY, {origin: [key]}, Memory(tmp_path / "heads"))
+    witness = Witness(KEY, {origin: [key]}, Memory(tmp_path / "heads", create=True))
     bodies = []
     with running(witness_application(witness)) as url:
         for body, status, asserted in steps(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,15 +15,16 @@ from faults import How, broken
 from logs import Log
 
 from tachograph.brake.cosignature import check_cosignatures
-from tachograph.brake.witness import Witness
+from tachograph.brake.witness import Witness, create_witness
 from tachograph.brake.witness.memory import Memory, slot_name
 from tachograph.errors import DamagedError, StoreError, WorldError
 from tachograph.merkle.note import Note, parse_note, parse_signatures
 
 LOG = Log(40)
 FORK = Log(40, forked=3)
-STEPS = 6
-"""Steps of one write (make the file, write it, sync it, rename it, sync the folder), and one."""
+STEPS = 7
+"""Steps of one write (make the file, write it, sync it, rename it, remove what is left of the other
+name, sync the folder), and one."""
 
 
 def cosigned(witness: Witness, old: int, new: int, log: Log = LOG) -> bool:
@@ -42,7 +44,7 @@ def held(witness: Witness) -> int:
 
 
 def test_the_steps_of_a_write_are_broken_below(witness: Witness) -> None:
-    """One cosignature takes five steps to the disk: those that the tests below break."""
+    """One cosignature takes six steps to the disk: those that the tests below break."""
     with broken(0, "lost") as steps:
         assert cosigned(witness, 0, 5)
     assert steps.count == STEPS - 1
@@ -75,7 +77,7 @@ sys.path[:0] = {path!r}
 from pathlib import Path
 from faults import broken
 from logs import Log
-from tachograph.brake.witness import Witness
+from tachograph.brake.witness import Witness, create_witness
 witness = Witness.open(Path({folder!r}))
 log = Log(40)
 with broken({at}, {how!r}):
@@ -142,6 +144,15 @@ def test_a_damaged_memory_signs_nothing(folder: Path, witness: Witness, text: st
     path.write_bytes(b"\xff")
     with pytest.raises(DamagedError):
         witness.add_checkpoint(LOG.request(0, 10))
+
+
+def test_a_lost_memory_is_no_new_witness(folder: Path, witness: Witness) -> None:
+    """Without its heads, a witness with a key does not start, and making it again makes none."""
+    assert cosigned(witness, 0, 5)
+    shutil.rmtree(folder / "heads")
+    create_witness(folder, witness.verifier.name)
+    with pytest.raises(DamagedError, match="all that was cosigned"):
+        Witness.open(folder)
 
 
 def timed(witness: Witness, now: float) -> Witness:

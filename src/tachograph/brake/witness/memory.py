@@ -78,9 +78,14 @@ class Slot:
 class Memory:
     """The folder of slots. Threads and processes may share it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use the folder, made where there is none. Raises StoreError."""
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Use the folder; with `create`, make it where it is missing.
+
+        Raises DamagedError where it is missing, StoreError.
+        """
         self._folder = folder
+        if not create and not folder.is_dir():
+            raise DamagedError(f"{folder} is missing, and all that was cosigned", hint=_HINT)
         try:
             folder.mkdir(exist_ok=True)
             sync_folder(folder.parent)

@@ -127,6 +127,9 @@ def create_witness(folder: Path, name: str) -> None:
         raise StoreError(
             f"{folder} cannot be made: {error.strerror}", hint="name another"
         ) from error
+    if not (folder / "key").exists():
+        # Before the key, and never again: one without its memory has forgotten, and is not new.
+        Memory(folder / "heads", create=True)
     if (held := create_key(folder, name, CosignerKey).name) != name:
         raise UsageError(f"the witness in {folder} is {held}, not {name}", hint=f"--name {held}")
 
