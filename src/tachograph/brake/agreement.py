@@ -148,6 +148,8 @@ class Brake:
         document = parse_document(self._ledger.fetch(body.agreement).decode())
         own = published_keys(self._ledger.verifier)
         party = next((one.name for one in document.terms.parties if one.log in own), None)
+        if party is None and document.terms.register in own:
+            return  # a register that is nobody's ledger: it takes statements in, and binds no work
         if party is None:
             raise DamagedError(
                 f"entry {entry.seq} adopts an agreement that does not name this ledger",
@@ -182,10 +184,11 @@ def adopt(ledger: Ledger, text: str) -> kinds.AgreementAdopted:
             f"not signed yet by {', '.join(document.missing)}", hint="tacho brake sign FILE --key K"
         )
     own = published_keys(ledger.verifier)
-    if not {party.log for party in document.terms.parties}.intersection(own):
+    terms = document.terms
+    if not {terms.register, *(party.log for party in terms.parties)}.intersection(own):
         raise UsageError(
-            f"no party has this ledger: {own[0]}",
-            hint="adopt in the ledger that stands as a party's log in the agreement",
+            f"neither a party's ledger nor the register: {own[0]}",
+            hint="adopt in a ledger that the agreement names as a party's log or as its register",
         )
     body = kinds.AgreementAdopted(
         agreement=ledger.put(text.encode()),

@@ -6,6 +6,7 @@ import typer
 
 from tachograph.cli import (
     brake_audit,
+    brake_exercise,
     brake_meter,
     brake_publish,
     brake_register,
@@ -26,3 +27,4 @@ brake_watch.add_to(app)
 brake_audit.add_to(app)
 brake_replay.add_to(app)
 brake_meter.add_to(app)
+brake_exercise.add_to(app)
