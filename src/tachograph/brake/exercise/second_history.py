@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Found:
     cosigned: bool
     """Whether any witness cosigned the second history."""
     proof: str
-    """SHA-256 of the proof; empty: none was found."""
+    """SHA-256 of the proof."""
     convinced: bool
     """Whether a stranger with the liar's public key is convinced by the file alone."""
     frames: bool
@@ -44,7 +45,7 @@ def second_history(stage: Stage, liar: Lab) -> Found:
     stage.crew.stop(f"{liar.name}-follows")
     stage.crew.stop(liar.name)
     shutil.copytree(home, other, ignore=shutil.ignore_patterns("public", "*.lock"))
-    for folder, entries in ((home, 1), (other, 3)):
+    for folder, entries in ((home, 3), (other, 1)):
         with Ledger.open(folder) as ledger:
             ledger.append([("owner", [], WorkReleased(folder.name))] * entries)
     stage.serve(liar.name)
@@ -55,8 +56,6 @@ def second_history(stage: Stage, liar: Lab) -> Found:
     stage.crew.start(other.name, "serve", str(other / "public"), "--port", "0")
     second = stage.crew.url(other.name)
     proof = _watch(stage, liar, first, second)
-    if proof is None:
-        return Found(cosigned, "", False, False)
     stranger, innocent = (_check(stage, proof, name) for name in (liar.name, _another(liar)))
     digest = hashlib.sha256(proof.read_bytes()).hexdigest()
     return Found(cosigned, digest, stranger.returncode == 0, innocent.returncode == 0)
@@ -73,24 +72,27 @@ def _offer(stage: Stage, other: Path) -> bool:
     return any(outcome.reason is None for outcome in collected.outcomes)
 
 
-def _watch(stage: Stage, liar: Lab, first: str, second: str) -> Path | None:
-    """Two watchers, each of whom is shown one history; the second asks the first."""
+def _watch(stage: Stage, liar: Lab, first: str, second: str) -> Path:
+    """Two watchers, each of whom is shown one history; the first asks the second."""
     key = _key(stage, liar.name)
-    homes = [stage.folder / f"watcher-{number}" for number in (1, 2)]
-    stage.crew.start("watcher-1", "brake", "watch", first, "--key", key, "--folder",
-                     str(homes[0]), "--port", "0", "--every", "0.5")  # fmt: skip
-    peer = stage.crew.url("watcher-1")
-    stage.wait("the first watcher's head", lambda: any((homes[0] / "heads").glob("*")))
-    proofs: list[Path] = []
+    homes = {name: stage.folder / name for name in ("watcher-1", "watcher-2")}
 
-    def found() -> bool:
-        tacho("brake", "watch", second, "--key", key, "--folder", str(homes[1]), "--peer", peer,
-              "--once")  # fmt: skip
-        proofs[:] = sorted((homes[1] / "forks").glob("*"))
-        return bool(proofs)
+    def watch(name: str, *arguments: str) -> None:
+        stage.crew.start(name, "brake", "watch", *arguments, "--key", key, "--folder",
+                         str(homes[name]), "--port", "0", "--every", "1")  # fmt: skip
 
-    stage.wait("the proof of two histories", found)
-    return proofs[0] if proofs else None
+    watch("watcher-2", second)
+    peer = stage.crew.url("watcher-2")
+    watch("watcher-1", first, "--peer", peer)
+    forks = homes["watcher-1"] / "forks"
+    stage.wait("the proof of two histories", lambda: any(_proofs(forks)))
+    for name in homes:
+        stage.crew.stop(name)
+    return next(_proofs(forks))
+
+
+def _proofs(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.glob("*") if path.suffix != ".lock")
 
 
 def _check(stage: Stage, proof: Path, name: str) -> subprocess.CompletedProcess[str]:
