@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
+from tachograph.brake import gather
 from tachograph.brake.audit import audit
 from tachograph.brake.bundle import read_bundle
+from tachograph.brake.document import format_document
 from tachograph.brake.exercise.cast import CAST, CONDITIONS
 from tachograph.brake.exercise.stage import REGISTER, Stage
-from tachograph.brake.gather import write_held
 from tachograph.brake.http_source import HttpSource
 from tachograph.brake.verdict import EVERYBODY, AuditReport, worst
 from tachograph.ledger.entry import now
-from tachograph.merkle.checkpoint import parse_checkpoint
-from tachograph.merkle.note import parse_note
-from tachograph.merkle.tile import format_path, new_tiles
 
 
 @dataclass(frozen=True)
@@ -57,20 +53,10 @@ def inspect(stage: Stage, name: str) -> Inspection:
     gathered = now()
     bundle = stage.folder / "bundles" / name
     for source in (*(lab.name for lab in CAST), REGISTER):
-        fetch_log(HttpSource(stage.crew.url(source)), bundle / "logs" / source)
-    shutil.copy(stage.folder / "agreement.note", bundle / "agreement.note")
-    write_held(bundle, stage.held)
+        gather.add_source(bundle, source, HttpSource(stage.crew.url(source)))
+    gather.add_agreement(bundle, format_document(stage.document))
+    gather.add_held(bundle, stage.held)
     report = audit(read_bundle(bundle, now()))
     text = json.dumps(asdict(report), indent=1, sort_keys=True)
     (bundle / "report.json").write_text(text)
     return Inspection(report, hashlib.sha256(text.encode()).hexdigest(), gathered)
-
-
-def fetch_log(source: HttpSource, folder: Path) -> None:
-    """Copy a published log, whole, at the size of its checkpoint."""
-    head = source.checkpoint()
-    size = parse_checkpoint(parse_note(head.decode()).text).size
-    files = {format_path(tile): source.tile(tile) for tile in new_tiles(0, size)}
-    for path, data in {**files, "checkpoint": head}.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)

@@ -19,8 +19,6 @@ from pathlib import Path
 from tachograph.brake.exercise.cast import CAST, Lab
 from tachograph.brake.exercise.crew import tacho
 from tachograph.brake.exercise.stage import Stage
-from tachograph.brake.policy import parse_policy
-from tachograph.brake.witness.client import collect_published
 from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import WorkReleased
 
@@ -62,14 +60,13 @@ def second_history(stage: Stage, liar: Lab) -> Found:
 
 
 def _offer(stage: Stage, other: Path) -> bool:
-    """Publish the second history by itself, and ask the witnesses for it."""
+    """Have the witnesses asked for the second history, then publish it without them."""
+    publish = ("brake", "publish", str(other), str(other / "public"), "--whole")
+    asked = tacho(*publish)
     policy = stage.folder / "nobody.policy"
     policy.write_text("quorum none\n")
-    tacho("brake", "publish", str(other), str(other / "public"), "--whole", "--policy", str(policy))
-    witnesses = parse_policy(stage.document.terms.witnesses).witnesses
-    note = (other / "public" / "checkpoint").read_text()
-    collected = collect_published(note, other / "public", witnesses)
-    return any(outcome.reason is None for outcome in collected.outcomes)
+    tacho(*publish, "--policy", str(policy))
+    return asked.returncode == 0 or ": cosigned" in asked.stderr
 
 
 def _watch(stage: Stage, liar: Lab, first: str, second: str) -> Path:
