@@ -21,6 +21,7 @@ TACHO = (sys.executable, "-c", "from tachograph.cli import main; main()")
 READY_SECONDS = 60.0
 """In which a server must have said where it listens."""
 STOP_SECONDS = 10.0
+COMMAND_SECONDS = 180.0
 _LISTENS = re.compile(r"(?:at|on) (http://127\.0\.0\.1:\d+)")
 
 
@@ -87,25 +88,33 @@ class Crew:
         return self._folder / f"{name}.log"
 
 
-def tacho(*arguments: str, timeout_seconds: float = 120.0) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [*TACHO, *arguments], capture_output=True, text=True, timeout=timeout_seconds, check=False
-    )
+def tacho(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end. Raises WorldError after COMMAND_SECONDS."""
+    return tacho_all([arguments])[0]
 
 
 def tacho_all(calls: Sequence[Sequence[str]]) -> list[subprocess.CompletedProcess[str]]:
     """Run several commands side by side; what each came to, in order."""
+    deadline = time.monotonic() + COMMAND_SECONDS
     started = [
-        subprocess.Popen(
-            [*TACHO, *call], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([*TACHO, *call], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for call in calls
-    ]  # fmt: skip
+    ]
     ended = []
-    for process in started:
-        out, err = process.communicate(timeout=120)
-        ended.append(subprocess.CompletedProcess(process.args, process.returncode, out, err))
+    try:
+        for process in started:
+            out, err = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+            ended.append(subprocess.CompletedProcess(process.args, process.returncode, out, err))
+    except subprocess.TimeoutExpired as error:
+        raise WorldError(
+            f"a command took longer than {COMMAND_SECONDS:.0f} s: {error.cmd}",
+            hint="play again on a machine that is less busy",
+        ) from error
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
     return ended
 
 

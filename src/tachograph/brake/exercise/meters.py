@@ -90,7 +90,7 @@ class Meters:
         energy = len(lab.devices) * IDLE_WATTS * seconds + (BUSY_WATTS - IDLE_WATTS) * USE * busy
         return WindowReported(
             lab.site, lab.meter, self._window, _stamp(self._began), seconds, site.devices,
-            spent, flop, energy,
+            spent, flop, energy, {f"{lab.name}-run": flop["training"]} if declared else {},
         )  # fmt: skip
 
 

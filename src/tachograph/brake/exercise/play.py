@@ -101,9 +101,10 @@ class _Play:
         self.stage.open()
         self.tell(f"{len(CAST)} publishers, {len(CAST)} followers, 3 witnesses and the register run"
                   f" as processes of their own ({time.monotonic() - started:.0f} s).")  # fmt: skip
+        self.stage.wait("the register's first head", lambda: all(map(self.stage.heard, CAST)))
+        self.expect("all copy the register, cosigned by a witness of each bloc", True)
         for lab in CAST:
             self.stage.say(lab.name, site_of(lab))
-        self.wait_heard("all copy the register, cosigned by a witness of each bloc", CAST)
         self.stage.hold_heads()
 
     def work(self) -> None:
@@ -269,11 +270,6 @@ class _Play:
     def trains(self, lab: Lab) -> bool:
         """Whether its meter books training."""
         return self.working
-
-    def wait_heard(self, what: str, labs: tuple[Lab, ...]) -> None:
-        """Wait until everybody's loop would have leave, which takes news of the register."""
-        self.stage.wait(what, lambda: all(self.stage.leave(lab)[0] for lab in labs))
-        self.expect(what, True)
 
     def count(self, lab: Lab, kind: type) -> int:
         """Entries of a kind in a laboratory's ledger."""

@@ -41,6 +41,7 @@ from tachograph.ledger import Ledger
 from tachograph.ledger.disk import write_file
 from tachograph.ledger.entry import now
 from tachograph.ledger.key import create_key
+from tachograph.ledger.kinds import RegisterHeard
 from tachograph.merkle.checkpoint import parse_checkpoint
 from tachograph.merkle.note import SigningKey, parse_note, parse_verifier_key
 
@@ -66,6 +67,8 @@ class Stage:
         self.held: list[str] = []
         """Heads that somebody was shown and kept."""
         self._numbers: dict[str, int] = {}
+        self._root = ""
+        self._beacon_until = 0.0
         self._speaking = threading.Lock()
 
     # Setting up.
@@ -168,10 +171,29 @@ class Stage:
                 )
             time.sleep(0.1)
 
+    def heard(self, lab: Lab) -> RegisterHeard | None:
+        """The newest head of the register that a laboratory has recorded."""
+        last = None
+        with Ledger.open(self.folder / lab.name) as ledger:
+            for entry in ledger.entries(kinds=[RegisterHeard]):
+                last = entry.body
+        assert last is None or isinstance(last, RegisterHeard)
+        return last
+
     def _beacon(self) -> str:
-        """Root of the register's newest published head: a statement that names it is younger."""
-        path = self.folder / REGISTER / "public" / "checkpoint"
-        return parse_checkpoint(parse_note(path.read_text()).text).root.hex()
+        """Root of a head that witnesses saw and a party recorded: what names it is younger.
+
+        Everybody names the newest that the first laboratory knows; asked for once in a second.
+        """
+        if time.monotonic() > self._beacon_until:
+            heard = self.heard(CAST[0])
+            self._root = "" if heard is None else _root(heard.note)
+            self._beacon_until = time.monotonic() + 1
+        return self._root
+
+
+def _root(note: str) -> str:
+    return parse_checkpoint(parse_note(note).text).root.hex()
 
 
 def _keys(folder: Path) -> dict[str, SigningKey]:
