@@ -194,6 +194,25 @@ def test_windows_follow_each_other(world: World, tmp_path: Path):
     )
 
 
+@pytest.mark.parametrize(("began", "seconds"), [("now", 3600.0), ("", 3600.0), (None, 1e300)])
+def test_a_window_without_time_does_not_count(
+    world: World, tmp_path: Path, began: str | None, seconds: float
+):
+    """It fails its own party in V1, and switches no check off for anybody else."""
+    party = world.parties[0]
+
+    def spoil(speaker: str, said: object) -> object:
+        mine = isinstance(said, r.WindowReported) and said.meter == meter_of(party)
+        if isinstance(said, r.WindowReported) and mine and said.window == 3:
+            return replace(said, began=said.began if began is None else began, seconds=seconds)
+        return said
+
+    world.edits.append(spoil)  # type: ignore[arg-type]
+    bundle = opened(world, tmp_path)
+    assert {who for who, _ in failed(envelopes.look(bundle))} == {party}
+    assert {who for who, _ in failed(gapless.look(bundle))} == {party}
+
+
 def test_withheld_entries_of_a_pause_are_not_assessed(tmp_path: Path):
     """They may be work: a commitment shows that something was recorded, and not what."""
     world = World(2, paused=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tachograph.brake import said_records as r
 from tachograph.brake.statement import Said, Statement
 from tachograph.brake.terms import Role, Terms
+from tachograph.ledger.entry import is_time
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,17 @@ RECORDERS: dict[Role, tuple[type[r.Record], ...]] = {
 """Who may state which records of work."""
 
 
+LONGEST_WINDOW_SECONDS = 366 * 86_400.0
+
+
 def misplaced(terms: Terms, statement: Statement) -> str:
-    """Why its speaker may not state such a record; empty: it may, or it is no record of work."""
+    """Why such a record of its speaker's does not count; empty: it does, or it is none of work."""
     said, by = statement.said, statement.by
     role = terms.roles[by]
+    if isinstance(said, r.WindowReported) and not (
+        is_time(said.began) and 0 < said.seconds <= LONGEST_WINDOW_SECONDS
+    ):
+        return f"window {said.window} of {by} has no begin or no length"
     if isinstance(said, r.Record) and not isinstance(said, RECORDERS[role]):
         return f"a {role} cannot state {type(said).__name__}"
     for meter in terms.meters:
