@@ -53,11 +53,13 @@ class Posted:
 RECORDERS: dict[Role, tuple[type[r.Record], ...]] = {
     "party": (
         r.SiteDeclared, r.RunDeclared, r.WeightsCommitted, r.SegmentCommitted, r.RunCompleted,
-        r.BeaconPromised, r.BeaconRevealed, r.WeightsFrozen, r.OutputsServed, r.DeviceAttested,
+        r.SegmentOpened, r.BeaconPromised, r.BeaconRevealed, r.WeightsFrozen, r.OutputsServed,
+        r.OutputsOpened, r.DeviceAttested,
     ),
     "verifier": (
         r.BeaconPromised, r.BeaconRevealed, r.ToleranceCalibrated, r.SegmentReplayed,
-        r.ServedReplayed, r.LoadModulationAsked, r.TraceReported,
+        r.ServedReplayed, r.AttestationAsked, r.ReferencesPublished, r.LoadModulationAsked,
+        r.TraceReported,
     ),
     "panel": (r.BeaconPromised, r.BeaconRevealed),
     "meter": (r.Heartbeat, r.WindowReported, r.TraceReported),

@@ -295,6 +295,18 @@ class OutputsServed:
 
 
 @dataclass(frozen=True)
+class OutputsOpened:
+    """A party opened drawn records."""
+
+    outputs: Digest
+    """Root of the served records."""
+    hashes: Digest
+    """The object that holds the leaf hashes of all records, 32 bytes each, in order."""
+    records: dict[str, Digest]
+    """By number of the record, from 0: the object that holds it."""
+
+
+@dataclass(frozen=True)
 class ServedReplayed:
     """A verifier computed drawn outputs again, from the committed weights."""
 
@@ -312,6 +324,8 @@ class ServedReplayed:
     """Tokens replayed."""
     exact: bool
     """Whether equality was asked bit for bit; False: of the chosen tokens only."""
+    numbers: list[int] = field(default_factory=list)
+    """Which records, from 0, so that others see that the beacon drew them; empty: not said."""
 
 
 # Physical evidence
@@ -390,7 +404,7 @@ class TraceReported:
 Record = (
     SiteDeclared | Heartbeat | WindowReported | RunDeclared | WeightsCommitted | SegmentCommitted
     | RunCompleted | BeaconPromised | BeaconRevealed | SegmentOpened | ToleranceCalibrated
-    | SegmentReplayed | WeightsFrozen | OutputsServed | ServedReplayed | AttestationAsked
-    | ReferencesPublished | DeviceAttested | LoadModulationAsked | TraceReported
+    | SegmentReplayed | WeightsFrozen | OutputsServed | OutputsOpened | ServedReplayed
+    | AttestationAsked | ReferencesPublished | DeviceAttested | LoadModulationAsked | TraceReported
 )  # fmt: skip
 """All of the above."""
