@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from redteam.world import World
 from runs_by_hand import honest
@@ -16,8 +20,9 @@ from work_by_hand import Work
 from redteam import rows_training as rows
 from tachograph.brake import replay_drawn
 from tachograph.brake import said_records as r
+from tachograph.brake.training import served, tensors
 from tachograph.brake.training.boxes import open_boxes
-from tachograph.errors import NotFoundError, UsageError
+from tachograph.errors import FormatError, NotFoundError, UsageError
 
 
 def drawn_work() -> Work:
@@ -63,6 +68,53 @@ def test_what_cannot_draw_is_said() -> None:
     work.heard.pop()
     with pytest.raises(UsageError, match="not complete"):
         replay_drawn.run_named(work.evidence(), "alba", "r-1")
+
+
+def serving(weights: Any) -> tuple[Work, str]:
+    """The run's last checkpoint is served; ten records, all opened."""
+    work = posted(honest())
+    prompts = np.random.default_rng(3).integers(0, 32, size=(10, 5))
+    records = [served.record(weights, prompt, 8) for prompt in prompts]
+    root, hashes = served.root(records), served.leaf_hashes(records)
+    model = honest().checkpoints[-1].root
+    work.say("alba", r.OutputsServed("alba-one", 1, model, root, len(records), {"c": 80.0}))
+    work.beacon("b-2")
+    held = [hashlib.sha256(data).hexdigest() for data in (*records, hashes)]
+    work.objects |= dict(zip(held, (*records, hashes), strict=True))
+    opened = {str(number): name for number, name in enumerate(held[:-1])}
+    work.say("alba", r.OutputsOpened(root, held[-1], opened))
+    return work, root
+
+
+def weights_at(number: int) -> Any:
+    return tensors.unpack(honest().objects[honest().checkpoints[number].packed_weights])
+
+
+def test_drawn_outputs_are_computed_again() -> None:
+    """All the same from the committed weights, and not from others."""
+    for number, same in ((-1, True), (0, False)):
+        work, root = serving(weights_at(number))
+        found = replay_drawn.replay_outputs(work.evidence(), "alba", root, "b-2", 4)
+        assert (found.drawn, len(found.numbers)) == (4, 4)
+        assert (found.matched == 4) is same
+
+
+def test_outputs_that_are_not_what_was_committed_to_are_refused() -> None:
+    """Another record, other hashes, nothing opened, no such outputs, no such beacon."""
+    work, root = serving(weights_at(-1))
+    opening = work.heard[-1].said
+    assert isinstance(opening, r.OutputsOpened)
+    for other in (
+        dataclasses.replace(opening, records=dict.fromkeys(opening.records, opening.records["0"])),
+        dataclasses.replace(opening, hashes=opening.records["0"]),
+        dataclasses.replace(opening, records={}),
+    ):
+        work.heard[-1] = dataclasses.replace(work.heard[-1], said=other)
+        with pytest.raises(FormatError):
+            replay_drawn.replay_outputs(work.evidence(), "alba", root, "b-2", 9)
+    for wrong in ((root[::-1], "b-2"), (root, "b-9")):
+        with pytest.raises(NotFoundError):
+            replay_drawn.replay_outputs(work.evidence(), "alba", *wrong, 2)
 
 
 @pytest.mark.parametrize(("forger", "code"), [(rows.honestly, 0), (rows.hidden, 1)])

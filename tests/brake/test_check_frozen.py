@@ -7,8 +7,9 @@ from typing import Any
 
 from work_by_hand import HOUR, MODEL, START, Work, model, of, outcomes
 
+from tachograph.brake import beacon
 from tachograph.brake import said_records as r
-from tachograph.brake.checks.frozen import judge
+from tachograph.brake.checks.frozen import draw_purpose, judge
 from tachograph.brake.spans import Limit
 
 PAUSE = Limit(START + HOUR, math.inf, 0.0)
@@ -24,10 +25,11 @@ def paused(*, frozen: list[str] | None = None, matched: int = 50, **replay: Any)
     work.hour(1, training=0.0)
     for party, root in MODEL.items():
         work.say(party, r.OutputsServed(f"{party}-one", 1, root, "0" * 64, 100, {"c": 5.0}))
+    numbers = list(range(50))
     if replay.pop("drawn_fairly", True):
-        work.beacon("b-1")
+        numbers = list(beacon.draw(work.beacon("b-1"), draw_purpose("0" * 64), 100, 50))
     for root in MODEL.values():
-        made = {"exact": True, **replay}
+        made = {"exact": True, "numbers": numbers, **replay}
         work.say("vera", r.ServedReplayed(root, "0" * 64, "b-1", 50, matched, 900, **made))
     return work
 
@@ -53,6 +55,7 @@ def test_no_pause_or_no_replay_is_not_assessed() -> None:
     work.limits = ()
     assert correct(work) == {"not-assessed"}
     assert correct(paused(drawn_fairly=False)) == {"not-assessed"}
+    assert correct(paused(numbers=list(range(50)))) == {"not-assessed"}
     work = paused()
     work.heard = [h for h in work.heard if not isinstance(h.said, r.ServedReplayed)]
     assert correct(work) == {"not-assessed"}

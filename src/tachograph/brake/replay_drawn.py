@@ -12,11 +12,22 @@ from dataclasses import dataclass
 
 from tachograph.brake import beacon, replay
 from tachograph.brake.checks.draws import round_of, unfair
+from tachograph.brake.checks.frozen import draw_purpose as outputs_purpose
 from tachograph.brake.checks.reexecution import draw_purpose
 from tachograph.brake.checks.runs import RunSeen, runs
-from tachograph.brake.evidence import Evidence
-from tachograph.brake.said_records import SegmentOpened, SegmentReplayed, ToleranceCalibrated
-from tachograph.errors import EvidenceError, NotFoundError, UsageError
+from tachograph.brake.evidence import Evidence, Heard
+from tachograph.brake.said_records import (
+    OutputsOpened,
+    OutputsServed,
+    SegmentOpened,
+    SegmentReplayed,
+    ServedReplayed,
+    ToleranceCalibrated,
+    WeightsCommitted,
+)
+from tachograph.brake.training import char_lm, served, tensors
+from tachograph.brake.training.tensors import Arrays
+from tachograph.errors import EvidenceError, FormatError, NotFoundError, UsageError
 from tachograph.sandbox import Box
 
 
@@ -93,3 +104,59 @@ def _inner(evidence: Evidence, seen: RunSeen, number: int) -> dict[int, replay.P
             first = seen.checkpoints[number][1].step
             return replay.inner_points(opening, seen.segments[number][1], first, evidence.read)
     return {}
+
+
+# Served outputs. A forward pass of ours over the party's weights; no code of the party runs.
+
+
+def replay_outputs(
+    evidence: Evidence, party: str, outputs: str, name: str, count: int
+) -> ServedReplayed:
+    """Compute the records that a beacon draws again, from the committed weights.
+
+    Raises NotFoundError for outputs or beacons that are not there, UsageError for a beacon that may
+    not draw, and FormatError for what was not opened, or is not what was committed to.
+    """
+    heard, said = _served(evidence, party, outputs)
+    one = round_of(evidence, name)
+    if one is None:
+        raise NotFoundError(f"nothing was revealed of beacon {name!r}", hint="see BeaconRevealed")
+    if problem := unfair(evidence, one, party, heard.seq):
+        raise UsageError(f"beacon {name!r}: {problem}", hint="use a later round")
+    weights = _weights(evidence, party, said.model)
+    numbers = beacon.draw(one.value, outputs_purpose(outputs), said.count, count)
+    matched = tokens = 0
+    for number in numbers:
+        same, length = served.same(weights, _record(evidence, party, said, number))
+        matched += same
+        tokens += length
+    return ServedReplayed(
+        said.model, outputs, name, len(numbers), matched, tokens, True, list(numbers)
+    )
+
+
+def _served(evidence: Evidence, party: str, outputs: str) -> tuple[Heard, OutputsServed]:
+    for heard, said in evidence.of(OutputsServed, party):
+        if said.outputs == outputs:
+            return heard, said
+    raise NotFoundError(f"{party} committed to no outputs {outputs[:16]}", hint="see OutputsServed")
+
+
+def _weights(evidence: Evidence, party: str, root: str) -> Arrays:
+    for _, said in evidence.of(WeightsCommitted, party):
+        data = evidence.read(said.packed_weights) if said.root == root else None
+        if data is not None:
+            weights = tensors.unpack(data)
+            if tensors.root(weights) == root and char_lm.fits(weights):
+                return weights
+    raise FormatError(f"weights {root[:16]} were not opened", hint="ask the party for them")
+
+
+def _record(evidence: Evidence, party: str, said: OutputsServed, number: int) -> bytes:
+    for _, opening in evidence.of(OutputsOpened, party):
+        if opening.outputs == said.outputs and str(number) in opening.records:
+            hashes = evidence.read(opening.hashes)
+            record = evidence.read(opening.records[str(number)])
+            if hashes is not None and record is not None:
+                return served.opened(said.outputs, said.count, hashes, number, record)
+    raise FormatError(f"record {number} was not opened", hint="ask the party for it")

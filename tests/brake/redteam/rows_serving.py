@@ -11,6 +11,7 @@ import numpy as np
 
 from tachograph.brake import beacon
 from tachograph.brake import said_records as r
+from tachograph.brake.checks.frozen import draw_purpose
 from tachograph.brake.training import char_lm, served, tensors
 
 from .table import cheat, twin
@@ -57,11 +58,11 @@ def serves(world: World, party: str, weights: Any) -> None:
         for name, secret in secrets.items():
             world.say(name, r.BeaconRevealed("served", secret.hex()))
         value = beacon.value("served", secrets)
-        drawn = beacon.draw(value, f"records of {party}", RECORDS, DRAWN)
+        drawn = beacon.draw(value, draw_purpose(outputs), RECORDS, DRAWN)
         compared = [served.same(model(b"w" * 32), records[number]) for number in drawn]
         world.say("vera", r.ServedReplayed(
             ROOT, outputs, "served", DRAWN, sum(same for same, _ in compared),
-            sum(count for _, count in compared), True,
+            sum(count for _, count in compared), True, list(drawn),
         ))  # fmt: skip
 
     def edit(speaker: str, said: Any) -> Any:

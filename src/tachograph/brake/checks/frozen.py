@@ -154,7 +154,7 @@ def _replayed(evidence: Evidence, party: str, pause: Limit) -> CheckResult:
                 )
     chance = 1.0
     for heard, served, replays in looked:
-        fair = [said for _, said in replays if _is_fair(evidence, said, party, heard.seq)]
+        fair = [said for _, said in replays if _is_fair(evidence, heard, served, said)]
         if not fair:
             return CHECK.not_assessed(
                 party,
@@ -185,9 +185,18 @@ def _replays_of(evidence: Evidence, served: OutputsServed) -> list[tuple[Heard, 
     ]
 
 
-def _is_fair(evidence: Evidence, said: ServedReplayed, party: str, committed: int) -> bool:
+def _is_fair(evidence: Evidence, heard: Heard, served: OutputsServed, said: ServedReplayed) -> bool:
+    """Whether the records replayed are those that a beacon drew after they were committed to."""
     one = round_of(evidence, said.beacon)
-    return one is not None and not unfair(evidence, one, party, committed)
+    if one is None or unfair(evidence, one, heard.by, heard.seq):
+        return False
+    wanted = beacon.draw(one.value, draw_purpose(served.outputs), served.count, said.drawn)
+    return tuple(sorted(said.numbers)) == wanted
+
+
+def draw_purpose(outputs: str) -> str:
+    """What the draw of a window's records is called."""
+    return f"records of {outputs}"
 
 
 def _chance(served: OutputsServed, said: ServedReplayed) -> float:

@@ -18,6 +18,8 @@ from tachograph import canon
 from tachograph.brake.training import char_lm, tensors
 from tachograph.brake.training.tensors import Arrays
 from tachograph.errors import FormatError
+from tachograph.merkle import tree
+from tachograph.merkle.levels import Levels
 
 LONGEST = 4096
 """Characters of a prompt or an output."""
@@ -32,6 +34,26 @@ def record(weights: Arrays, prompt: NDArray[np.int64], count: int) -> bytes:
 def root(records: Sequence[bytes]) -> str:
     """Return the hex root over served records, in order."""
     return tensors.root_of_leaves(list(records))
+
+
+def opened(root_of_all: str, count: int, hashes: bytes, number: int, served: bytes) -> bytes:
+    """Return record `number` of `count`. Raises FormatError unless the root commits to it."""
+    levels = Levels()
+    levels.extend_hashes(hashes)
+    if len(hashes) != count * tree.HASH_BYTES or levels.root().hex() != root_of_all:
+        raise FormatError("the opened hashes are not those committed to", hint=_HINT)
+    own = hashes[number * tree.HASH_BYTES : (number + 1) * tree.HASH_BYTES]
+    if not 0 <= number < count or tree.leaf_hash(served) != own:
+        raise FormatError(f"record {number} is another than was committed to", hint=_HINT)
+    return served
+
+
+def leaf_hashes(records: Sequence[bytes]) -> bytes:
+    """Return what `opened` is shown beside a record."""
+    return b"".join(tree.leaf_hash(one) for one in records)
+
+
+_HINT = "ask the party to open its outputs"
 
 
 def same(weights: Arrays, served: bytes) -> tuple[bool, int]:
