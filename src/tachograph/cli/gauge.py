@@ -143,7 +143,7 @@ def show(reading: Reading, *, as_json: bool) -> None:
     if not reading.verdict.told:
         tell(f"{reading.verdict.words}: {reading.verdict.reason}")
     lines("estimates", [(e.name, e.text()) for e in reading.estimates])
-    lines("under other choices", [
+    lines(f"{grid_of(reading)} under other choices", [
         (choices_text(row, reading), row.estimate.text()) for row in reading.grid
     ])  # fmt: skip
     lines("caveats", [(f"{n}.", text) for n, text in enumerate(reading.caveats, 1)])
@@ -152,6 +152,11 @@ def show(reading: Reading, *, as_json: bool) -> None:
     tell(f"\nfrom {counted}{window}; {reading.gauge} {reading.version}")
     for each in reading.inputs:
         tell(f"  sha256 {each.sha256}  {each.name}")
+
+
+def grid_of(reading: Reading) -> str:
+    """What the grid is of."""
+    return next((row.estimate.name for row in reading.grid if row.headline), "")
 
 
 def choices_text(row: GridRow, reading: Reading) -> str:

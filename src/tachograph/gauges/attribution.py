@@ -306,19 +306,19 @@ def _grid(history: History, options: Options) -> Iterator[GridRow]:
     made = ~has(history, BOT)
     marked = has(history, AUTHOR | MESSAGE | REQUEST) & made
     counted = Estimate(
-        name="likely", value=100 * float(marked.sum() / max(1, made.sum())), unit="%"
+        name="share of lines by AI, likely", value=100 * float(marked.sum() / max(1, made.sum())), unit="%"
     )
     yield GridRow(base | {"counted": "commits"}, counted)
     trailers = np.where(has(history, MESSAGE), lines.total, 0.0).sum() / lines.total.sum()
     yield GridRow(base | {"counted": "trailers alone"},
-                  Estimate(name="likely", value=100 * float(trailers), unit="%"))  # fmt: skip
+                  Estimate(name="share of lines by AI, likely", value=100 * float(trailers), unit="%"))  # fmt: skip
 
 
 def _row(choices: dict[str, str], found: tuple[float, float, float] | None,
          headline: bool = False) -> GridRow:  # fmt: skip
-    value = Estimate(name="likely", value=None, unit="%", reason="too few lines")
+    value = Estimate(name="share of lines by AI, likely", value=None, unit="%", reason="too few lines")
     if found:
-        value = Estimate(name="likely", value=100 * found[1], low=100 * found[0],
+        value = Estimate(name="share of lines by AI, likely", value=100 * found[1], low=100 * found[0],
                          high=100 * found[2], unit="%")  # fmt: skip
     return GridRow(choices, value, headline)
 

@@ -309,6 +309,7 @@ def _caveats(choices: Sequence[Choice], controls: Sequence[Estimate]) -> Iterato
         yield "One judge: its taste is in every figure."
     if any(c.ai_longer is None for c in compared):
         yield "Lengths are not known, so a liking for long texts is not found out."
+    yield "What judges prefer need not be what works."
 
 
 def _holds(estimate: Estimate, value: float) -> bool:

@@ -227,20 +227,21 @@ def _caveats(priors: Mapping[str, Prior], decides: Sequence[Sway]) -> Iterator[s
 
 def _grid(priors: Mapping[str, Prior], options: Options) -> Iterator[GridRow]:
     """The probability of self-improvement under other choices, one changed at a time."""
-    few = replace(options, draws=min(options.draws, 2000))
     as_asked: dict[str, Choice] = {
         "years": options.years,
         "factor": options.factor,
         "priors": "as printed",
     }
-    rows: list[tuple[dict[str, Choice], Mapping[str, Prior], Options]] = [(as_asked, priors, few)]
+    rows: list[tuple[dict[str, Choice], Mapping[str, Prior], Options]] = [
+        (as_asked, priors, options)
+    ]
     for years in GRID_YEARS:
-        rows.append((as_asked | {"years": years}, priors, replace(few, years=years)))
+        rows.append((as_asked | {"years": years}, priors, replace(options, years=years)))
     for factor in GRID_FACTORS:
-        rows.append((as_asked | {"factor": factor}, priors, replace(few, factor=factor)))
+        rows.append((as_asked | {"factor": factor}, priors, replace(options, factor=factor)))
     for name, value in GRID_PRIORS.items():
         fixed = {**priors, name: Prior("fixed", value, value, "grid")}
-        rows.append((as_asked | {"priors": f"{name} {value:g}"}, fixed, few))
+        rows.append((as_asked | {"priors": f"{name} {value:g}"}, fixed, options))
     for place, (choices, these, chosen) in enumerate(rows):
         if place and choices == as_asked:
             continue
@@ -281,7 +282,7 @@ def plot(reading: Reading, theme: Theme) -> Figure:
 
 GAUGE = Gauge(
     name="outlook",
-    version="1",
+    version="2",
     question=QUESTION,
     needs="priors with parameter, form, low, high and source (.csv, .jsonl); without a table, "
           "readings in the ledger and printed defaults",

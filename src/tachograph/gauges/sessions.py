@@ -224,7 +224,7 @@ def standardised(tried: Array, won: Array, mix: Array, counts: Array | None) -> 
 def compute(data: Data, options: Options) -> Reading:
     """Standardised success by model, success by class, and how often people step in."""
     table = tabulate(data.sessions)
-    rates = list(by_model(table, data, options)) if table else []
+    rates = list(by_model(table, data, options))[::-1] if table else []
     verdict = _verdict(table, rates, data)
     days = sorted(session.day for session in data.sessions if session.day)
     steps = list(_steps(data.sessions, options))
@@ -355,14 +355,14 @@ def _sentence(rates: Sequence[Estimate], steps: Sequence[Estimate], verdict: Ver
     if not verdict.told or not told:
         text = f"The logs cannot tell how often agents succeed: {verdict.reason}"
     else:
-        last = told[-1]
+        last = told[0]
         assert last.value is not None and last.low is not None and last.high is not None
         model = last.name.removeprefix("success of ").removesuffix(", same mix")
         text = (f"{model} succeeds in {number(last.value)} % of sessions of the same mix "
                 f"[{number(last.low)} %, {number(last.high)} %]")  # fmt: skip
-        if len(told) > 1 and told[0].value is not None:
-            first = told[0].name.removeprefix("success of ").removesuffix(", same mix")
-            text += f", {first} in {number(told[0].value)} %"
+        if len(told) > 1 and told[-1].value is not None:
+            first = told[-1].name.removeprefix("success of ").removesuffix(", same mix")
+            text += f", {first} in {number(told[-1].value)} %"
     stepped = next((step for step in steps if step.name.startswith("interruptions")), None)
     if stepped is not None and stepped.value is not None:
         text += f"; people interrupt {number(stepped.value)} times a session"

@@ -60,6 +60,8 @@ class Card:
     figure: Markup
     estimates: tuple[Estimate, ...]
     more_estimates: tuple[Estimate, ...]
+    grid_of: str
+    """Name of the figure that the grid is of."""
     grid: tuple[tuple[str, Estimate, bool], ...]
     caveats: tuple[str, ...]
     counted: str
@@ -130,6 +132,7 @@ def _card(gauge: Gauge[Any, Any], taken: Taken) -> Card:
         figure=_figure(gauge, reading),
         estimates=reading.estimates[:ESTIMATES_SHOWN],
         more_estimates=reading.estimates[ESTIMATES_SHOWN:],
+        grid_of=next((row.estimate.name for row in reading.grid if row.headline), ""),
         grid=tuple(_grid(reading)),
         caveats=reading.caveats,
         counted=", ".join(f"{count:,} {what}" for what, count in reading.n.items()),
