@@ -7,11 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coverage import assert_nominal
 
 from tachograph.gauges import Inputs, find, take
 from tachograph.gauges.git.paths import KINDS
 from tachograph.gauges.git.rows import AUTHOR, BOT, History
-from tachograph.gauges.lines import Data, Options, Quarter, compute, quarters, rate, working_days
+from tachograph.gauges.lines import (
+    Data,
+    Options,
+    Quarter,
+    compute,
+    growth,
+    quarters,
+    rate,
+    working_days,
+)
 from tachograph.gauges.picture import LIGHT
 from tachograph.gauges.synthetic_history import write_repository
 
@@ -82,17 +92,21 @@ def test_without_a_change_none_is_told() -> None:
     assert seen <= 6
 
 
-def test_intervals_of_a_quarter_cover_the_truth() -> None:
-    """Thirty engineers drawn anew each time: 93 to 97 % of the intervals hold the true rate."""
-    rng = np.random.default_rng(3)
-    truth, days = 100 * np.exp(0.4**2 / 2) / 60, 60
-    inside, trials = 0, 2000
-    for _ in range(trials):
-        lines = 100 * np.exp(0.4 * rng.standard_normal(30))
-        each = rate(Quarter("2025Q1", lines, 0.0, days), FEW)
-        assert each.low is not None and each.high is not None
-        inside += each.low <= truth <= each.high
-    assert 0.93 <= inside / trials <= 0.97
+@pytest.mark.parametrize(("engineers", "spread"), [(5, 0.4), (10, 0.4), (30, 0.4), (30, 0.8)])
+def test_intervals_of_quarters_and_of_growth_cover(engineers: int, spread: float) -> None:
+    """Engineers drawn anew each time, few of whom have most of the lines."""
+    rng = np.random.default_rng(1)
+    level, held = 100 * np.exp(spread**2 / 2) / 60, {"rate": 0, "growth": 0}
+    for _ in range(3000):
+        old, new = (Quarter(name, size * np.exp(spread * rng.normal(size=count)), 0.0, 60)
+                    for name, size, count in (("2024Q1", 100, engineers),
+                                              ("2025Q1", 150, engineers + 1)))  # fmt: skip
+        (ratio,) = growth([old, new], FEW)
+        for name, each, truth in (("rate", rate(old, FEW), level), ("growth", ratio, 1.5)):
+            assert each.low is not None and each.high is not None
+            held[name] += each.low <= truth <= each.high
+    for count in held.values():
+        assert_nominal(count / 3000, 3000)
 
 
 def test_releases_are_marks_on_the_picture(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def compute(data: Data, options: Options) -> Reading:
         question=QUESTION,
         verdict=verdict,
         sentence=_sentence(found, each, change, verdict),
-        estimates=(*each[::-1][:1], *_growth(found, options), change, *each[::-1][1:])
+        estimates=(*each[::-1][:1], *growth(found, options), change, *each[::-1][1:])
         if found else (_none(verdict),),
         n={"commits": len(data.history), "quarters": len(found),
            "engineers": len(np.unique(data.history.author)) if len(data.history) else 0},
@@ -180,17 +180,18 @@ def _none(verdict: Verdict) -> Estimate:
     return Estimate(name="lines per engineer-day", value=None, reason=verdict.reason)
 
 
-def _growth(found: Sequence[Quarter], options: Options) -> Iterator[Estimate]:
+def growth(found: Sequence[Quarter], options: Options) -> Iterator[Estimate]:
     """The newest quarter's rate over the oldest's, by the delta method on their logarithms."""
     if len(found) < 2 or not found[0].rate > 0 or not found[-1].rate > 0:
         return
-    variance = 0.0
-    for quarter in (found[0], found[-1]):
-        spread = float(quarter.lines.var(ddof=1)) / len(quarter.lines)
-        variance += spread / (quarter.rate * quarter.days) ** 2
+    both = (found[0], found[-1])
+    parts = [float(q.lines.var(ddof=1)) / len(q.lines) / (q.rate * q.days) ** 2 for q in both]
+    variance = sum(parts)
+    # B. L. Welch, Biometrika 34 (1947), pp. 28-35
+    decided = sum(part**2 / (len(q.lines) - 1) for part, q in zip(parts, both, strict=True))
+    freedom = variance**2 / decided if decided > 0 else len(both[0].lines) - 1
     ratio = found[-1].rate / found[0].rate
-    half = t_quantile(min(len(q.lines) for q in (found[0], found[-1])) - 1, options.level)
-    width = math.exp(half * math.sqrt(variance))
+    width = math.exp(t_quantile(freedom, options.level) * math.sqrt(variance))
     yield Estimate(name=f"{found[-1].name} over {found[0].name}", value=ratio, low=ratio / width,
                    high=ratio * width, level=options.level, unit="x")  # fmt: skip
 
