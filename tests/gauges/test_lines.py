@@ -92,7 +92,7 @@ def test_without_a_change_none_is_told() -> None:
     assert seen <= 6
 
 
-@pytest.mark.parametrize(("engineers", "spread"), [(5, 0.4), (10, 0.4), (30, 0.4), (30, 0.8)])
+@pytest.mark.parametrize(("engineers", "spread"), [(5, 0.4), (10, 0.4), (30, 0.4), (60, 0.6)])
 def test_intervals_of_quarters_and_of_growth_cover(engineers: int, spread: float) -> None:
     """Engineers drawn anew each time, few of whom have most of the lines."""
     rng = np.random.default_rng(1)

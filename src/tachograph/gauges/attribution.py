@@ -69,6 +69,7 @@ LARGE = 10_000
 FEWEST_LINES = 100
 EVIDENCE = AUTHOR | MESSAGE | REQUEST | NOTED | TRACED
 NAMES = ("conservative", "likely", "upper bound")
+LIKELY = "share of lines by AI, likely"
 
 
 @dataclass(frozen=True)
@@ -305,20 +306,18 @@ def _grid(history: History, options: Options) -> Iterator[GridRow]:
         yield _row(base | {"commits": f"up to {LARGE:,} lines"}, shares(lines, ordinary))
     made = ~has(history, BOT)
     marked = has(history, AUTHOR | MESSAGE | REQUEST) & made
-    counted = Estimate(
-        name="share of lines by AI, likely", value=100 * float(marked.sum() / max(1, made.sum())), unit="%"
-    )
+    counted = Estimate(name=LIKELY, value=100 * float(marked.sum() / max(1, made.sum())), unit="%")
     yield GridRow(base | {"counted": "commits"}, counted)
     trailers = np.where(has(history, MESSAGE), lines.total, 0.0).sum() / lines.total.sum()
     yield GridRow(base | {"counted": "trailers alone"},
-                  Estimate(name="share of lines by AI, likely", value=100 * float(trailers), unit="%"))  # fmt: skip
+                  Estimate(name=LIKELY, value=100 * float(trailers), unit="%"))  # fmt: skip
 
 
 def _row(choices: dict[str, str], found: tuple[float, float, float] | None,
          headline: bool = False) -> GridRow:  # fmt: skip
-    value = Estimate(name="share of lines by AI, likely", value=None, unit="%", reason="too few lines")
+    value = Estimate(name=LIKELY, value=None, unit="%", reason="too few lines")
     if found:
-        value = Estimate(name="share of lines by AI, likely", value=100 * found[1], low=100 * found[0],
+        value = Estimate(name=LIKELY, value=100 * found[1], low=100 * found[0],
                          high=100 * found[2], unit="%")  # fmt: skip
     return GridRow(choices, value, headline)
 
