@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from faults import How, broken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parties import document, say
@@ -217,36 +218,49 @@ def test_cut_off_at_any_fetch_it_goes_on_later(
     assert [one.kind for one in mine.ledger.entries()].count("RegisterHeard") == 2
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_whatever_append_breaks_nothing_is_lost_or_doubled(
-    register: Register, mine: Mine, monkeypatch: pytest.MonkeyPatch, kept: bool
+def break_write(register: Register, folder: Path, at: int, how: How) -> bool:
+    """Two steps of a follower, one write of which breaks; whether there was such a write."""
+    mine = Mine(folder, register.agreement, quiet_seconds=0)
+    source = FolderSource(register.host)
+    try:
+        with broken(at, how) as steps:
+            mine.follower.step(source)
+            mine.follower.step(source)
+    except StoreError as error:
+        assert error.hint
+    assert mine.copies() == register.said[: len(mine.copies())]
+    Follower(mine.ledger, folder, register.agreement.terms).step(source)
+    assert mine.copies() == register.said
+    mine.ledger.verify()
+    mine.ledger.close()
+    return steps.count >= at
+
+
+@pytest.mark.parametrize("how", ["lost", "kept"])
+def test_a_write_that_breaks_loses_and_doubles_nothing(
+    register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: How
 ) -> None:
-    """Each append fails once: lost, or recorded and denied all the same."""
+    """Some of the many below, for every day."""
     monkeypatch.setattr(fetch, "STEP_BUNDLES", 1)
     register.take(300)
-    source = register.publish()
-    append = mine.ledger.append
-    for at in range(1, 20):
-        left = at
+    register.publish()
+    for at in (3, 11, 21, 30):
+        assert break_write(register, tmp_path / f"at-{at}", at, how)
 
-        def breaking(drafts: object) -> object:
-            nonlocal left
-            left -= 1
-            if left and kept is not None:
-                return append(drafts)  # type: ignore[arg-type]
-            if kept:
-                append(drafts)  # type: ignore[arg-type]
-            raise StoreError("full", hint="make room")
 
-        monkeypatch.setattr(mine.ledger, "append", breaking)
-        try:
-            mine.follower.step(source)
-            break
-        except StoreError:
-            assert mine.copies() == register.said[: len(mine.copies())]
-    monkeypatch.undo()
-    mine.follower.step(source)
-    assert mine.copies() == register.said
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["lost", "kept"])
+def test_whatever_write_breaks_nothing_is_lost_or_doubled(
+    register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: How
+) -> None:
+    """Each write of the follower in turn: lost, or done and denied."""
+    monkeypatch.setattr(fetch, "STEP_BUNDLES", 1)
+    register.take(300)
+    register.publish()
+    at = 1
+    while break_write(register, tmp_path / f"at-{at}", at, how):
+        at += 1
+    assert at > 30
 
 
 def test_a_register_that_is_behind_is_late_and_no_liar(
