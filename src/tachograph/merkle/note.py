@@ -19,6 +19,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -206,6 +207,9 @@ def decode_base64(text: str) -> bytes:
     return data
 
 
+_NOT_IN_NAMES = re.compile(r"[+\s]")
+_NOT_IN_NOTES = re.compile("[\x00-\x1f\ud800-\udfff]")
+"""Surrogates are no UTF-8; controls are refused below U+0020 only, as the specification has it."""
 _NOTE_HINT = "fetch it again as it was published"
 _KEY_HINT = "copy the key again from where it was published"
 
@@ -225,7 +229,7 @@ def _parse_signature(line: str) -> Signature:
 
 
 def _check_name(name: str) -> None:
-    if not name or "+" in name or any(letter.isspace() for letter in name):
+    if not name or _NOT_IN_NAMES.search(name):
         raise FormatError("a key's name has no space and no plus sign", hint=_KEY_HINT)
     _check_characters(name)
 
@@ -237,6 +241,5 @@ def _check_text(text: str) -> None:
 
 
 def _check_characters(text: str) -> None:
-    # Surrogates are no UTF-8; controls are refused below U+0020 only, as the specification has it.
-    if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in text):
+    if _NOT_IN_NOTES.search(text):
         raise FormatError("a note has no control characters", hint=_NOTE_HINT)
