@@ -48,10 +48,12 @@ UNKNOWN = "UNKNOWN"
 class Bound:
     """One agreement that this ledger obeys."""
 
+    digest: str
+    """Names the signed document among the ledger's objects."""
     terms: Terms
     """As signed."""
     party: str
-    """Who this ledger's owner is in it."""
+    """Who this ledger's owner is in it; empty: it is the register, and no party's."""
     origin: str
     """Name of its register."""
     register: Register
@@ -62,6 +64,12 @@ class Bound:
     """When the register was last heard, by this ledger's clock."""
     ahead: State | None = None
     """The state by this machine's clock, which may run before the register's."""
+
+    def now(self, time: int | None = None) -> State:
+        """The state at a time, milliseconds since 1970, or by this machine's clock."""
+        moment = _now() if time is None else time
+        self.ahead = tick(self.ahead or self.register.state, moment)
+        return self.ahead
 
 
 class Brake:
@@ -147,16 +155,15 @@ class Brake:
             return
         document = parse_document(self._ledger.fetch(body.agreement).decode())
         own = published_keys(self._ledger.verifier)
-        party = next((one.name for one in document.terms.parties if one.log in own), None)
-        if party is None and document.terms.register in own:
-            return  # a register that is nobody's ledger: it takes statements in, and binds no work
-        if party is None:
+        party = next((one.name for one in document.terms.parties if one.log in own), "")
+        if not party and document.terms.register not in own:
             raise DamagedError(
                 f"entry {entry.seq} adopts an agreement that does not name this ledger",
                 hint="nothing may begin here: adopt in the ledger that the agreement names",
             )
         terms = document.terms
         bound = Bound(
+            digest=body.agreement,
             terms=terms,
             party=party,
             origin=parse_verifier_key(terms.register).name,
@@ -212,7 +219,9 @@ def _hear(bound: Bound, entry: Entry) -> None:
 
 
 def _answer(bound: Bound, now: int, work: Work) -> Permission:
-    state = bound.ahead = tick(bound.ahead or bound.register.state, now)
+    state = bound.now(now)
+    if not bound.party:
+        return Permission(True, state.name, "")
     answer = permission(state, bound.party, work)
     deaf = bound.heard + state.terms.timers.deaf
     if bound.own or work != "training" or not answer.allowed or bound.party in state.departed:

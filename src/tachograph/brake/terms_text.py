@@ -40,7 +40,7 @@ PARTIES = 40
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
-_DURATIONS = {"window"} | {field.name for field in fields(Timers)}
+_DURATIONS = {"training.window", *(f"timers.{field.name}" for field in fields(Timers))}
 
 Made = TypeVar("Made")
 
@@ -240,7 +240,7 @@ def _table(where: str, plain: Any, kind: type[Made]) -> Made:
 
 
 def _value(path: str, name: str, hint: Any, value: Any) -> Any:
-    if name in _DURATIONS:
+    if path in _DURATIONS:
         return parse_duration(value) if isinstance(value, str) else _refuse_duration(path)
     if name == "key":
         return _key(path, value)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import typer
 
 from tachograph.cli import (
+    brake_agreement,
     brake_audit,
     brake_exercise,
     brake_meter,
     brake_publish,
     brake_register,
     brake_replay,
+    brake_say,
     brake_watch,
     brake_witness,
 )
@@ -20,6 +22,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+brake_agreement.add_to(app)
+brake_say.add_to(app)
 brake_publish.add_to(app)
 brake_register.add_to(app)
 brake_witness.add_to(app)

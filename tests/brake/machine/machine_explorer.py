@@ -1,8 +1,9 @@
 """Goes through every state that a scene can reach, with the production machine, and checks each.
 
-Time moves by one tick of a clock whose ticks are of the order of the shortest timer. States are the same where they differ by absolute times, by
-numbers given, and, in symmetric scenes, by names within a group; so what is explored is finite, and
-what is found holds at any time and for any numbering.
+Time moves by one tick of a clock whose ticks are of the order of the shortest timer. States are
+the same where they differ by absolute times, by numbers given, and, in symmetric scenes, by names
+within a group; so what is explored is finite, and what is found holds at any time and for any
+numbering.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from machine_scenes import Move, Scene
 
 from tachograph.brake.machine import Refusal, State, step, tick
 from tachograph.brake.machine.questions import YEAR
-from tachograph.brake.machine.state import value
+from tachograph.brake.machine.state import Phase, value
 from tachograph.brake.statement import Statement
 
 STAMP = "2026-11-25T12:00:00.000000Z"
@@ -140,7 +141,8 @@ def key(state: State, symmetric: bool) -> Any:
         state.phase,
         max(0, state.paused + terms.timers.minimum - now) if state.paused else None,
         state.sunset - now if state.sunset else None,
-        (trigger.effect - now, trigger.ground) if trigger and state.name == "TRIGGER_PENDING" else 0,
+        (trigger.effect - now, trigger.ground)
+        if trigger and state.phase == Phase.TRIGGER_PENDING else 0,
         (lift.evidence, lift.gathered - now, max(0, lift.objections_end - now), lift.due - now)
         if lift else 0,
         (ramp.stage, ramp.began - now, ramp.due - now) if ramp else 0,

@@ -383,7 +383,7 @@ def _honest_votes_lift(state: State) -> None:
 
 
 def check_order(state: State, scene: Scene) -> None:
-    """Ballots of one kind by different speakers may come in any order."""
+    """Ballots of one kind by different speakers of one role may come in any order."""
     ballots = [
         change.move
         for change in changes(state, scene)
@@ -391,15 +391,18 @@ def check_order(state: State, scene: Scene) -> None:
     ]
     for i, (one, first) in enumerate(ballots):
         for other, second in ballots[i + 1 :]:
-            if type(first) is not type(second) or one == other:
+            roles = state.terms.roles
+            if type(first) is not type(second) or one == other or roles[one] != roles[other]:
                 continue
-            outcomes = []
+            outcomes, contradicted = [], False
             for order in (((one, first), (other, second)), ((other, second), (one, first))):
                 after = state
                 for by, said in order:
-                    after, _ = step(after, after.time, statement(after, by, said))
+                    after, no = step(after, after.time, statement(after, by, said))
+                    contradicted |= no is not None and no.rule == "equivocation"
                 outcomes.append(_unordered(after))
-            demand(outcomes[0] == outcomes[1], "S10", f"{one} and {other}, {type(first).__name__}")
+            # A contradiction that comes after the round has no effect on it, and cannot have.
+            demand(contradicted or outcomes[0] == outcomes[1], "S10", f"{one} and {other}, {type(first).__name__}")
 
 
 COMMUTE = (

@@ -93,6 +93,8 @@ class Scene:
     """Whether states that differ by names within a bloc are one."""
     ends: Callable[[State], bool] = lambda state: False
     """Where to look no further."""
+    returns: bool = False
+    """Whether every state must have a way back to NORMAL, as long as all voices are there."""
 
 
 # What may be said
@@ -171,21 +173,26 @@ def judging(state: State) -> Iterator[Move]:
 
 
 def alleging(state: State) -> Iterator[Move]:
-    """Verifiers allege a breach of the first party; meters are heard or not."""
+    """Verifiers allege a breach of the first party."""
     about = state.terms.parties[0].name
     for verifier in state.terms.verifiers:
         yield verifier.name, say.BreachAlleged(about, ONE)
+
+
+def beating(state: State) -> Iterator[Move]:
+    """Meters are heard, or not."""
     for meter in state.terms.meters:
         yield meter.name, Heartbeat("hall", meter.name, 0)
 
 
 def leaving(state: State) -> Iterator[Move]:
     """Notices of exit, revoked keys and holds, of one party a bloc."""
-    for party in (state.terms.parties[0].name, state.terms.parties[-1].name):
+    first, last = state.terms.parties[0].name, state.terms.parties[-1].name
+    for party in (first, last):
         yield party, say.ExitNoticed("it must be")
         yield party, say.KeyRevoked(party)
-        yield party, say.HoldDeclared("a doubt")
-        yield party, say.HoldEnded("no doubt")
+    yield first, say.HoldDeclared("a doubt")
+    yield first, say.HoldEnded("no doubt")
 
 
 def adjusting(state: State) -> Iterator[Move]:

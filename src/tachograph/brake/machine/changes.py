@@ -190,8 +190,13 @@ def _apply(state: State, one: Adjustment) -> State:
 
 
 def _restore(state: State, about: str, topic: str) -> State:
+    heard = state.heard
+    for meter in state.terms.meters:  # its silence while it did not count is no breach
+        if meter.party == about:
+            heard = with_value(heard, meter.name, state.time)
     return replace(
         state,
+        heard=heard,
         suspended=state.suspended - {about},
         struck=state.struck - {about},
         calls=tuple(call for call in state.calls if call.topic != topic),

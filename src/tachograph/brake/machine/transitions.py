@@ -92,7 +92,7 @@ def step(state: State, time: int, statement: Statement) -> tuple[State, Refusal 
     state = moved(state, last=with_value(state.last, statement.by, statement))
     outcome = _apply(state, statement)
     if isinstance(outcome, State):
-        return _settled(outcome), None
+        return tick(_settled(outcome), time), None  # a timer that begins now may be overdue
     if outcome.rule == "equivocation":
         return _settled(changes.strike(state, statement.by)), outcome
     return state, outcome

@@ -1,0 +1,125 @@
+"""The worlds that are explored, by name, and what each takes; shared with bench/pause_states.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import machine_scenes as scenes
+from machine_explorer import Explored, explore
+from machine_oracle import check_change, check_order, check_state
+from machine_scenes import Scene, fresh, paused, terms, together
+
+from tachograph.brake.machine import State
+from tachograph.brake.machine.lifting import _stage
+from tachograph.brake.machine.state import Phase
+from tachograph.brake.terms import Terms
+
+SIZES = (3, 4, 5)
+"""Parties; 7 is explored too, with states that differ by names alone taken as one."""
+
+
+def resuming(agreement: Terms) -> State:
+    """A pause was lifted, and work resumes."""
+    return _stage(replace(paused(agreement), phase=Phase.RESUME_STAGED), 0)
+
+
+def past_the_lift(state: State) -> bool:
+    """Where the world of lifts ends and that of resumptions begins."""
+    return state.phase in (Phase.RESUME_STAGED, Phase.NORMAL)
+
+
+def is_paused(state: State) -> bool:
+    """Where the world of triggers ends and that of lifts begins."""
+    return state.phase == Phase.PAUSED
+
+
+def worlds(n: int, *, symmetric: bool = True) -> Iterator[Scene]:
+    """All worlds of n parties."""
+    one = terms(n)
+    lifted = together(clean_now, right_votes)
+    yield Scene("triggers", fresh(one), scenes.triggering, symmetric, is_paused)
+    yield Scene("lifts", paused(one), together(scenes.filing, scenes.lifting), symmetric,
+                past_the_lift)  # fmt: skip
+    yield Scene("questions", fresh(one), together(scenes.asking, scenes.judging), symmetric,
+                returns=True)  # fmt: skip
+    yield Scene("challenges in a pause", paused(one),
+                together(scenes.asking, scenes.judging, lifted), symmetric,
+                past_the_lift)  # fmt: skip
+    yield Scene("breaches", resuming(one), together(scenes.alleging, scenes.judging, clean_now),
+                symmetric)  # fmt: skip
+    yield Scene("heartbeats", resuming(terms(n, meters=1)),
+                together(scenes.beating, scenes.judging, clean_now), symmetric)  # fmt: skip
+    yield Scene("there and back", fresh(one), together(one_trigger, lifted), symmetric,
+                returns=True)  # fmt: skip
+    yield Scene("exits", paused(one), together(scenes.leaving, lifted), symmetric, past_the_lift)
+    yield Scene("adjustments", fresh(one), together(scenes.adjusting, one_question, two_calls),
+                symmetric, returns=True)  # fmt: skip
+
+
+def one_trigger(state: State) -> Iterator[scenes.Move]:
+    """Verifiers trigger."""
+    for verifier in state.terms.verifiers:
+        yield verifier.name, scenes.say.TriggerCalled("metric", scenes.ONE)
+
+
+def the_bench(n: int) -> Scene:
+    """Three verifiers and three panelists on a lift, where the parties have voted."""
+    agreement = terms(n, verifiers=3, panel=3)
+    return Scene("three verifiers, three panelists", paused(agreement),
+                 together(clean_now, right_votes, objections), True, past_the_lift)  # fmt: skip
+
+
+def clean_now(state: State) -> Iterator[scenes.Move]:
+    """Verifiers file clean evidence of this moment, where it can be of use."""
+    if state.phase in (Phase.PAUSED, Phase.RESUME_STAGED):
+        for verifier in state.terms.verifiers:
+            said = scenes.say.EvidenceFiled(
+                scenes.ONE, scenes.format_time(state.time), {"V1": "pass"}
+            )
+            yield verifier.name, said
+
+
+def right_votes(state: State) -> Iterator[scenes.Move]:
+    """Votes on the evidence under review."""
+    if state.lift is not None:
+        for name in [*state.terms.blocs, *(one.name for one in state.terms.verifiers)]:
+            yield name, scenes.say.LiftVoted(state.lift.number, state.lift.evidence)
+
+
+def objections(state: State) -> Iterator[scenes.Move]:
+    """Panelists object."""
+    if state.lift is not None:
+        for panelist in state.terms.panel:
+            yield panelist.name, scenes.say.LiftObjected(state.lift.number, "too early")
+
+
+def one_question(state: State) -> Iterator[scenes.Move]:
+    """A question is open at times, so that rounds run."""
+    parties = list(state.terms.blocs)
+    yield parties[0], scenes.say.ClarificationAsked(parties[-1], scenes.ONE, "what is this?")
+    for question in state.questions:
+        yield parties[0], scenes.say.ClarificationClosed(question.number)
+
+
+def two_calls(state: State) -> Iterator[scenes.Move]:
+    """A party calls for a pause; it takes another to join."""
+    yield next(iter(state.terms.blocs)), scenes.say.TriggerCalled("metric", scenes.ONE)
+
+
+def can_lift(state: State) -> bool:
+    """Whether enough voices are left for a lift: then a way back must exist (L4)."""
+    return not (state.suspended or state.struck or state.exiting or state.departed or state.keys)
+
+
+def run(scene: Scene, *, order: bool = False, most: int = 10_000_000) -> Explored:
+    """Explore with all properties."""
+
+    def on_state(state: State) -> None:
+        check_state(state)
+        if order:
+            check_order(state, scene)
+
+    return explore(
+        scene, on_state, check_change, most=most, returns=can_lift if scene.returns else None
+    )
