@@ -402,7 +402,11 @@ def check_order(state: State, scene: Scene) -> None:
                     contradicted |= no is not None and no.rule == "equivocation"
                 outcomes.append(_unordered(after))
             # A contradiction that comes after the round has no effect on it, and cannot have.
-            demand(contradicted or outcomes[0] == outcomes[1], "S10", f"{one} and {other}, {type(first).__name__}")
+            demand(
+                contradicted or outcomes[0] == outcomes[1],
+                "S10",
+                f"{one} and {other}, {type(first).__name__}",
+            )
 
 
 COMMUTE = (
