@@ -230,12 +230,22 @@ def test_a_ledger_that_never_adopted_the_agreement_fails(world: World, tmp_path:
     """Its loop obeys nothing."""
     world.run()
     party = world.parties[0]
-    log = world.logs[party]
-    world.logs[party] = type(log)(log.key)
-    world.logs[party].record(world.now, "loop", kinds.RunResumed(run="r-00000001"))
-    reasons = [reason for who, reason in failed(legality.look(opened(world, tmp_path)))
-               if who == party]  # fmt: skip
-    assert reasons == ["its ledger never adopted the agreement"]
+    log = world.logs[party] = type(world.logs[party])(world.logs[party].key)
+    log.record(world.now, "loop", kinds.RunResumed(run="r-00000001"))
+    (result,) = of(legality.look(opened(world, tmp_path)), party)
+    assert result.outcome == "fail" and "never adopted the agreement" in result.reason
+
+
+def test_what_a_withheld_entry_could_put_right_is_not_assessed(world: World, tmp_path: Path):
+    """It may be the adoption that seems to be missing. Opened, it would say so."""
+    world.run()
+    party = world.parties[0]
+    log = world.logs[party] = type(world.logs[party])(world.logs[party].key)
+    adopted = kinds.AgreementAdopted("0" * 64, "x", world.register.key.name)
+    entry = Entry(0, world.at, "person", (), adopted)
+    log.add(format_commitment(commit(entry, encode(entry), b"s" * 32, named=False)))
+    (result,) = of(legality.look(opened(world, tmp_path)), party)
+    assert result.outcome == "not-assessed" and "withheld" in result.reason
 
 
 def test_inference_may_go_on(tmp_path: Path):

@@ -114,8 +114,9 @@ def _ledger(bundle: Bundle, replayed: Replayed, party: str) -> Iterator[CheckRes
         return
     problem = _Conduct(bundle, replayed, party, log).problem()
     if problem is not None:
-        reason, seq = problem
-        yield CHECK.failed(party, reason, evidence=[log.where(seq)])
+        say = CHECK.not_assessed if problem.hidden else CHECK.failed
+        opened = ", unless a withheld entry says otherwise" if problem.hidden else ""
+        yield say(party, problem.reason + opened, evidence=[log.where(problem.seq)])
         return
     hidden = _withheld(replayed, party, log)
     if hidden:
@@ -146,6 +147,24 @@ def _allowed(replayed: Replayed, party: str, time: int) -> bool:
     )
 
 
+_NEVER = "its ledger never adopted the agreement"
+_LEFT_OUT = "it left out statement"
+_DEAF = "it began work although it had not heard the register for too long"
+_LACKS = {_NEVER: "AgreementAdopted", _LEFT_OUT: "StatementCopied", _DEAF: "RegisterHeard"}
+"""What is wrong because an entry is missing, and of which kind."""
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """What is wrong with a party's conduct."""
+
+    reason: str
+    seq: int
+    """The entry that shows it."""
+    hidden: bool
+    """Whether a withheld entry could put it right."""
+
+
 @dataclass
 class _Conduct:
     """A party's ledger, read from the front: what it had heard, what it did."""
@@ -163,16 +182,21 @@ class _Conduct:
     """Statements, from the first on, that the heads heard so far cover and that are copied."""
     runs: dict[str, str] = field(default_factory=dict)
 
-    def problem(self) -> tuple[str, int] | None:
-        """The first thing that is wrong, and its entry."""
+    def problem(self) -> _Problem | None:
+        """The first thing that is wrong; None: nothing is."""
         self.is_register = self.log is self.bundle.register
         for entry in self.log.entries:
             reason = self._reason(entry)
             if reason:
-                return reason, entry.seq
+                return _Problem(reason, entry.seq, self._may_hide(reason))
         if not self.adopted and self.bundle.posted:
-            return "its ledger never adopted the agreement", 0
+            return _Problem(_NEVER, 0, self._may_hide(_NEVER))
         return None
+
+    def _may_hide(self, reason: str) -> bool:
+        """Whether an entry that is withheld could be what seems to be missing."""
+        kind = next((kind for start, kind in _LACKS.items() if reason.startswith(start)), None)
+        return kind is not None and any(one.kind in (None, kind) for one in self.log.withheld)
 
     def _reason(self, entry: Entry) -> str:
         body, time = entry.body, parse_time(entry.time) or 0
@@ -201,7 +225,7 @@ class _Conduct:
         while self.covered < len(posted) and posted[self.covered].seq < size:
             seq = posted[self.covered].seq
             if seq not in self.copied:
-                return f"it heard a head of {size} entries, and left out statement {seq}"
+                return f"{_LEFT_OUT} {seq}, and heard a head of {size} entries"
             self.covered += 1
         return ""
 
@@ -225,7 +249,7 @@ class _Conduct:
             state = self._state(time)
             return f"it began work at a time without leave: {state.name}"
         if training and not self.is_register and self._deaf(time):
-            return "it began work although it had not heard the register for too long"
+            return _DEAF
         return ""
 
     def _state(self, time: int) -> State:
