@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tachograph.brake.fork import (
     join_heads,
     parse_fork,
 )
+from tachograph.brake.http_source import HttpSource
+from tachograph.brake.serve import log_application
 from tachograph.brake.source import FolderSource
 from tachograph.brake.watch import Watch, kept_heads, watch_application
 from tachograph.brake.web import application, running
@@ -178,6 +181,24 @@ def test_a_head_that_turns_out_honest_is_let_go(tmp_path: Path) -> None:
     publish(tmp_path / "log", 600)
     assert seen(watcher) == ["new", "older"]
     assert (watcher.forks(), seen(watcher)) == ({}, ["same"])
+
+
+def test_logs_are_followed_over_http(tmp_path: Path) -> None:
+    """A served log grows, and then shows another history: the same answers as from files."""
+    folder = tmp_path / "log"
+    publish(folder, 400)
+    with running(log_application(folder)) as url:
+        watcher = Watch(tmp_path / "watch", [KEY.verifier], [url], open_source=HttpSource)
+        assert seen(watcher) == ["new"]
+        publish(folder, 500)
+        assert seen(watcher) == ["new"]
+        publish(folder, 600, FORKED)
+        assert seen(watcher) == ["fork"]
+        shutil.rmtree(folder / "tile")
+        (folder / "checkpoint").write_text(head(590), encoding="utf-8")
+        assert seen(watcher) == ["unproven"]
+    assert seen(watcher) == ["unreachable"]
+    assert accused(watcher) == [KEY.name]
 
 
 def test_watchers_of_one_history_agree(tmp_path: Path) -> None:
