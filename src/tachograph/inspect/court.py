@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tachograph.errors import UsageError
+from tachograph.errors import HeldError, UsageError
 from tachograph.inspect.provider import STILL
 from tachograph.ledger import Ledger
 from tachograph.loop.bench import open_bench
@@ -87,18 +87,30 @@ class Court:
     def end(self, files: Mapping[str, str]) -> None:
         """Try what the sample has left, then end the run: hold-out, close, sign. Once.
 
-        Raises BoxError, TaskError, StoreError.
+        Raises BoxError, TaskError, StoreError; HeldError where the brake holds, and the run is
+        closed with what it says: what the sample has left was not tried.
         """
         with self.closing:
             if self.ended:
                 return
-            self.ask({"verb": "trial", "files": dict(files), "label": "as it was left"})
-            with ONE_AT_A_TIME, STILL.still():
-                if self.task.metric == "score":
-                    open_holdout(self.run, self.bench)
-            self.run.close("the sample ended")
-            self.run.ledger.sign_head()
-            self.ended = True
+            left = {"verb": "trial", "files": dict(files), "label": "as it was left"}
+            try:
+                error = self.ask(left).get("error", {})
+                if error.get("kind") == HeldError.kind:
+                    raise HeldError(error["message"], hint="evaluate again when work may go on")
+                with ONE_AT_A_TIME, STILL.still():
+                    if self.task.metric == "score":
+                        open_holdout(self.run, self.bench)
+            except HeldError as refusal:
+                self.finish(refusal.message)
+                raise
+            self.finish("the sample ended")
+
+    def finish(self, reason: str) -> None:
+        """Close the run and sign the head."""
+        self.run.close(reason)
+        self.run.ledger.sign_head()
+        self.ended = True
 
     def close(self) -> None:
         """Let go of box and ledger; a run that was not ended is closed as interrupted."""

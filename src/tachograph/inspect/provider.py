@@ -34,7 +34,7 @@ from inspect_ai.util import (
 )
 from pydantic import BaseModel, ConfigDict
 
-from tachograph.errors import BoxError, UsageError
+from tachograph.errors import BoxError, HeldError, UsageError
 from tachograph.loop.bystanders import Bystanders
 from tachograph.sandbox import Level, Workspace
 from tachograph.sandbox.inside.keeper import CANNOT_RUN
@@ -97,6 +97,8 @@ class TachographSandbox(SandboxEnvironment):
         super().__init__()
         self.workspace = workspace
         self.ground = ground
+        self.check_leave: Callable[[], object] | None = None
+        """Asks the brake before a command, where this is the sandbox of one of our runs."""
         self.there = STILL.beside(workspace)
         self.there.__enter__()
 
@@ -155,7 +157,15 @@ class TachographSandbox(SandboxEnvironment):
         cwd: str | None = None, env: dict[str, str] | None = None, user: str | None = None,
         timeout: int | None = None, timeout_retry: bool = True, concurrency: bool = True,
     ) -> ExecResult[str]:  # fmt: skip
-        """Run a command. Raises as Inspect's SandboxEnvironment.exec says."""
+        """Run a command. Raises as Inspect's SandboxEnvironment.exec says.
+
+        Raises PermissionError where the brake holds the work of the sample's run.
+        """
+        if self.check_leave:
+            try:
+                await in_thread(self.check_leave)
+            except HeldError as refusal:
+                raise PermissionError(errno.EACCES, refusal.message, cmd[0]) from refusal
         if user not in (None, OWN_USER, str(self.workspace.uid)):
             raise SandboxUserUnsupportedError(f"the only user of this sandbox is {OWN_USER!r}")
         limit = SandboxEnvironmentLimits.MAX_EXEC_OUTPUT_SIZE

@@ -8,6 +8,7 @@ is `inspect eval tachograph/folder -T path=my-task`. Options: `-T trials=5`, `-T
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import get_args
 
 from inspect_ai import Task, task
@@ -18,7 +19,7 @@ from inspect_ai.util import SandboxEnvironmentSpec, sandbox
 
 from tachograph.errors import UsageError
 from tachograph.inspect.court import Court, Options
-from tachograph.inspect.provider import Settings, in_thread
+from tachograph.inspect.provider import Settings, TachographSandbox, in_thread
 from tachograph.inspect.scorer import scorer_for
 from tachograph.inspect.tools import COURTS, LEDGER, RUN, all_tools
 from tachograph.sandbox import Level
@@ -78,6 +79,8 @@ def prepared(improvable: Improvable, options: Options) -> Solver:
         COURTS[court.run.id] = court
         state.store.set(RUN, court.run.id)
         state.store.set(LEDGER, str(options.folder))
+        with suppress(TypeError):  # another provider's sandbox, chosen by hand, does not ask
+            sandbox().as_type(TachographSandbox).check_leave = court.run.check_leave
         for path, text in {**improvable.seed.files, **improvable.fixed}.items():
             await sandbox().write_file(path, text)
         state.user_prompt.text = court.words

@@ -25,6 +25,7 @@ from tachograph.loop.desk import Given, TurnDesk
 from tachograph.loop.propose.protocol import (
     Attempt,
     Brief,
+    HeldBackError,
     MalformedError,
     Proposal,
     Proposer,
@@ -305,7 +306,7 @@ def obeyed() -> Iterator[None]:
     try:
         yield
     except HeldError as refusal:
-        raise RefusedError(refusal.message) from refusal
+        raise HeldBackError(refusal.message) from refusal
 
 
 def asked(proposer: Proposer, brief: Brief,

@@ -92,6 +92,10 @@ class RefusedError(Exception):
     """
 
 
+class HeldBackError(RefusedError):
+    """The desk refuses because the brake holds. The turn stays open, and is given again."""
+
+
 class MalformedError(Exception):
     """What came back makes no candidate, and was not to be mended; ends the turn as `malformed`."""
 

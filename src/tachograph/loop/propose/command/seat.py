@@ -13,7 +13,14 @@ from typing import Any
 from tachograph.errors import NotFoundError, UsageError
 from tachograph.loop.board import FINDING_CHARACTERS
 from tachograph.loop.propose.command.withheld import Withheld
-from tachograph.loop.propose.protocol import Attempt, Brief, Desk, Proposal, RefusedError
+from tachograph.loop.propose.protocol import (
+    Attempt,
+    Brief,
+    Desk,
+    HeldBackError,
+    Proposal,
+    RefusedError,
+)
 from tachograph.sandbox.memory import printable
 from tachograph.task import Candidate
 
@@ -70,6 +77,8 @@ class Seat:
             return verbs[verb]()
         except UsageError as error:
             return refusal("usage", error.message, error.hint)
+        except HeldBackError as error:
+            return refusal("held", str(error), "try nothing more; hand in what you have")
         except RefusedError as error:
             return refusal("budget", str(error), "hand in what you have")
 
