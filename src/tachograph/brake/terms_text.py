@@ -100,7 +100,8 @@ def adjusted(terms: Terms, changes: dict[str, str]) -> Terms:
             raise _wrong(path, "cannot be adjusted", f"one of {', '.join(ADJUSTABLE)}, dot, key")
         new = replace(part, **{name: _value(path, name, type(getattr(part, name)), _read(value))})
         terms = replace(terms, **{group: new})
-    check_terms(terms)
+    _check_timers(terms.timers)
+    check_quorums(terms)
     return terms
 
 

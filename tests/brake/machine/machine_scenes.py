@@ -79,6 +79,20 @@ def terms(
     )
 
 
+def strict_terms() -> Terms:
+    """Four parties, three of one bloc, that lift only all together.
+
+    Where n is small, a majority of each bloc asks for more than q_lift does; not so here.
+    """
+    four = terms(4)
+    parties = tuple(
+        replace(party, bloc="b" if party.name == "b1" else "a") for party in four.parties
+    )
+    return replace(
+        four, parties=parties, faults=Faults(0, 0), quorums=Quorums(2, 4, 4, verifiers=1)
+    )
+
+
 @dataclass(frozen=True)
 class Scene:
     """A world: where it begins, and what may be said."""

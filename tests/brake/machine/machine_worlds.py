@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import machine_scenes as scenes
-from machine_explorer import Explored, explore
+from machine_explorer import Explored, explore, statement
 from machine_oracle import check_change, check_order, check_state
 from machine_scenes import Scene, fresh, paused, terms, together
 
-from tachograph.brake.machine import State
+from tachograph.brake.machine import State, step
 from tachograph.brake.machine.lifting import _stage
 from tachograph.brake.machine.state import Phase
 from tachograph.brake.terms import Terms
@@ -63,6 +63,13 @@ def one_trigger(state: State) -> Iterator[scenes.Move]:
         yield verifier.name, scenes.say.TriggerCalled("metric", scenes.ONE)
 
 
+def the_others() -> Iterator[Scene]:
+    """Worlds of one size."""
+    yield Scene("a strict lift", paused(scenes.strict_terms()), together(clean_now, right_votes),
+                True, past_the_lift)  # fmt: skip
+    yield the_bench(3)
+
+
 def the_bench(n: int) -> Scene:
     """Three verifiers and three panelists on a lift, where the parties have voted."""
     agreement = terms(n, verifiers=3, panel=3)
@@ -105,6 +112,32 @@ def one_question(state: State) -> Iterator[scenes.Move]:
 def two_calls(state: State) -> Iterator[scenes.Move]:
     """A party calls for a pause; it takes another to join."""
     yield next(iter(state.terms.blocs)), scenes.say.TriggerCalled("metric", scenes.ONE)
+
+
+Speaks = Callable[[State, str], bool]
+"""Whether somebody speaks at all."""
+
+
+def of_a_coalition(n: int, speaks: Speaks) -> Iterator[tuple[State, scenes.Moves]]:
+    """A pause that only some parties want lifted."""
+    yield paused(terms(n)), scenes.only(speaks, together(clean_now, scenes.lifting))
+
+
+def bloc_against_triggers(n: int, bloc: str) -> tuple[Scene, Scene]:
+    """Only one bloc speaks: from nothing, and from a trigger that verifiers called."""
+
+    def speaks(state: State, name: str) -> bool:
+        return state.terms.blocs.get(name) == bloc
+
+    moves = scenes.only(speaks, scenes.triggering)
+    start = fresh(terms(n))
+    pending = start
+    for by, said in one_trigger(start):
+        pending, _ = step(pending, pending.time, statement(pending, by, said))
+    return (
+        Scene(f"bloc {bloc} of {n} calls", start, moves, True),
+        Scene(f"bloc {bloc} of {n} vetoes", pending, moves, True, is_paused),
+    )
 
 
 def can_lift(state: State) -> bool:
