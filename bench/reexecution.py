@@ -164,7 +164,7 @@ def declared_run(box: Box, text: NDArray[np.int64], steps: int, forger: Forger |
 def segment_of(made: record.Recorder, number: int) -> replay.Segment:
     """As a verifier opens it."""
     return replay.open_segment(
-        made.declared, made.checkpoints[number], made.checkpoints[number + 1],
+        "bench", made.declared, made.checkpoints[number], made.checkpoints[number + 1],
         made.segments[number], made.objects.get,
     )  # fmt: skip
 

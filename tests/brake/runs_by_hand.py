@@ -83,10 +83,10 @@ def forge(
     return made
 
 
-def opened(made: record.Recorder, number: int) -> replay.Segment:
+def opened(made: record.Recorder, number: int, party: str = "alba") -> replay.Segment:
     """A segment as the verifier gets to see it."""
     return replay.open_segment(
-        made.declared, made.checkpoints[number], made.checkpoints[number + 1],
+        party, made.declared, made.checkpoints[number], made.checkpoints[number + 1],
         made.segments[number], made.objects.get,
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ def test_every_record_can_be_said() -> None:
         run("alba", hyperparameters={"learning_rate": 0.004, "rule": "adam"}),
         model("alba"),
         r.SegmentCommitted("r", 0, *["0" * 64] * 4, [2.5, 3.0], 1e26),
-        r.SegmentReplayed("r", 0, "b", "near", 1e-15, 1e-12, False, 3, "why", 0.5),
+        r.SegmentReplayed("alba", "r", 0, "b", "near", 1e-15, 1e-12, False, 3, "why", 0.5),
         r.SegmentOpened("r", 0, ["00" * 64], {"1": ["0" * 64, "1" * 64]}),
         r.OutputsOpened("0" * 64, "1" * 64, {"0": "2" * 64}),
     ],

@@ -125,8 +125,7 @@ def test_what_is_opened_must_be_what_was_committed() -> None:
         for objects in ({**good, name: b"x"}, {k: v for k, v in good.items() if k != name}):
             with pytest.raises(FormatError, match=message):
                 replay.open_segment(
-                    made.declared, made.checkpoints[0], made.checkpoints[1], made.segments[0],
-                    objects.get,
+                    "alba", made.declared, *made.checkpoints[:2], made.segments[0], objects.get
                 )  # fmt: skip
     opening = made.open_segment(0)
     for other in (

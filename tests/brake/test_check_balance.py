@@ -238,3 +238,22 @@ def test_a_window_without_a_time_blames_its_party_alone() -> None:
     results = list(judge(work.evidence()))
     assert outcomes(results, "alba", "correctness") == {"fail"}
     assert outcomes(results, "brim") == {"pass"}
+
+
+def test_a_meter_that_errs_much_makes_no_pass_easy() -> None:
+    """A party that names an error of a fifth is not assessed."""
+    work = Work()
+    work.begin()
+    work.say("alba", site("alba", meter_error=0.2))
+    work.hour(0)
+    complete = of(judge(work.evidence()), "alba", "completeness")[0]
+    assert complete.outcome == "not-assessed"
+    assert "too large" in complete.reason
+
+
+def test_figures_declared_afterwards_do_not_count() -> None:
+    """A later declaration cannot explain an earlier surplus of energy."""
+    work = honest()
+    work.hour(4, changed(energy_joules=1.2 * (WHOLE.energy_joules or 0)))
+    work.say("alba", site("alba", idle_watts=200.0))
+    assert outcomes(judge(work.evidence()), "alba", "completeness") == {"fail"}

@@ -28,7 +28,7 @@ def trained(work: Work, party: str = "alba") -> None:
 def replays(work: Work, value: bytes, count: int = 20, **changes: Any) -> None:
     """A verifier replays what the beacon draws."""
     for segment in beacon.draw(value, draw_purpose("alba", "main"), SEGMENTS, count):
-        said = r.SegmentReplayed("main", segment, "b-1", "exact", 0.0, 0.0, True)
+        said = r.SegmentReplayed("alba", "main", segment, "b-1", "exact", 0.0, 0.0, True)
         work.say("vera", dataclasses.replace(said, **changes))
 
 
@@ -71,7 +71,7 @@ def test_a_contradiction_fails_even_undrawn(changes: dict[str, Any]) -> None:
     """However the segment was chosen."""
     work = Work()
     trained(work)
-    said = r.SegmentReplayed("main", 3, "nowhere", "exact", 0.0, 0.0, True)
+    said = r.SegmentReplayed("alba", "main", 3, "nowhere", "exact", 0.0, 0.0, True)
     work.say("vera", dataclasses.replace(said, **changes))
     found = alba(work)
     assert found.outcome == "fail"
@@ -84,7 +84,7 @@ def test_only_verifiers_replay() -> None:
     for by in ("brim", "alba", "alba-meter"):
         work = Work()
         trained(work)
-        work.say(by, r.SegmentReplayed("main", 3, "b-1", "far", 1.0, 0.0, True))
+        work.say(by, r.SegmentReplayed("alba", "main", 3, "b-1", "far", 1.0, 0.0, True))
         assert alba(work).outcome == "not-assessed"
 
 
@@ -134,7 +134,7 @@ def test_picked_segments_are_no_draw() -> None:
     trained(work)
     work.beacon("b-1")
     for segment in range(20):
-        work.say("vera", r.SegmentReplayed("main", segment, "b-1", "exact", 0.0, 0.0, True))
+        work.say("vera", r.SegmentReplayed("alba", "main", segment, "b-1", "exact", 0.0, 0.0, True))
     assert "not those that it draws" in alba(work).reason
 
 
@@ -150,6 +150,18 @@ def test_a_tolerance_must_have_been_calibrated_for_the_segment() -> None:
         work = Work()
         trained(work)
         for segment in range(SEGMENTS):
-            work.say("vito", r.ToleranceCalibrated("main", segment, [1e-9], tolerance, "by hand"))
+            work.say(
+                "vito", r.ToleranceCalibrated("alba", "main", segment, [1e-9], tolerance, "by hand")
+            )
         replays(work, work.beacon("b-1"), **said)
         assert alba(work).outcome == expected
+
+
+def test_a_replay_of_another_partys_run_of_that_name_blames_nobody_else() -> None:
+    """Names of runs are each party's own."""
+    work = Work()
+    trained(work)
+    trained(work, "brim")
+    work.say("vera", r.SegmentReplayed("brim", "main", 3, "b-1", "far", 1.0, 0.0, True))
+    assert alba(work).outcome == "not-assessed"
+    assert outcomes(judge(work.evidence()), "brim") == {"fail"}

@@ -56,6 +56,8 @@ _HINT = "ask the party to open the segment's objects"
 class Segment:
     """A segment as it was committed and opened."""
 
+    party: str
+    """Whose run it is."""
     declared: RunDeclared
     number: int
     first_step: int
@@ -69,6 +71,7 @@ class Segment:
 
 
 def open_segment(
+    party: str,
     declared: RunDeclared,
     before: WeightsCommitted,
     after: WeightsCommitted,
@@ -83,6 +86,7 @@ def open_segment(
     secret = _object(read, declared.order_commitment, "the secret of the order")
     rows = char_lm.order(secret, declared.data, len(tokens), declared.steps)
     return Segment(
+        party,
         declared,
         segment.segment,
         before.step,
@@ -168,6 +172,7 @@ def calibrate(boxes: Sequence[Box], opened: Segment) -> ToleranceCalibrated:
             hint="replay it on the declared machine, bit for bit",
         )
     return ToleranceCalibrated(
+        opened.party,
         opened.declared.run,
         opened.number,
         distances,
@@ -239,7 +244,7 @@ def _result(opened: Segment, beacon: str, tolerance: float, same: bool, outcome:
             detail: str = "") -> SegmentReplayed:  # fmt: skip
     finite = distance if distance is not None and np.isfinite(distance) else None
     return SegmentReplayed(
-        opened.declared.run, opened.number, beacon, outcome, finite, tolerance, same, first_bad,
+        opened.party, opened.declared.run, opened.number, beacon, outcome, finite, tolerance, same, first_bad,
         detail[:1000], cpu,
     )  # fmt: skip
 

@@ -84,7 +84,9 @@ def replay_segments(
         before, after = seen.checkpoints[number][1], seen.checkpoints[number + 1][1]
         segment = seen.segments[number][1]
         try:
-            opened = replay.open_segment(seen.declared[1], before, after, segment, evidence.read)
+            opened = replay.open_segment(
+                seen.party, seen.declared[1], before, after, segment, evidence.read
+            )
             inner = _inner(evidence, seen, number)
             tolerance = 0.0
             if len(boxes) > 1:

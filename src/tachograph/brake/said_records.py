@@ -227,6 +227,8 @@ class BeaconRevealed:
 class ToleranceCalibrated:
     """A verifier measured how far honest replays of a segment stray from each other."""
 
+    party: str
+    """Whose run it is."""
     run: str
     """Id of the run."""
     segment: int
@@ -243,6 +245,8 @@ class ToleranceCalibrated:
 class SegmentReplayed:
     """A verifier took a drawn segment's steps again, in a box, and compared."""
 
+    party: str
+    """Whose run it is."""
     run: str
     """Id of the run."""
     segment: int

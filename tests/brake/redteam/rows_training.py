@@ -80,7 +80,7 @@ def trains(
     def look() -> None:
         value = beacon.value(BEACON, secrets)
         for number in beacon.draw(value, draw_purpose(party, RUN), len(found), len(found)):
-            world.say("vera", found[number])
+            world.say("vera", dataclasses.replace(found[number], party=party))
 
     world.hooks[1] += [reveal, train] if early else [train]
     world.hooks[3] += [look] if early else [reveal, look]

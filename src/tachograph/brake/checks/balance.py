@@ -39,6 +39,11 @@ CHECK = Check(
 )
 
 
+MOST_HIDDEN = 0.1
+"""Share of capacity that may hide before nothing is said of completeness. A party names its meter's
+error itself, so a large one must not make a pass easy."""
+
+
 @dataclass
 class _Found:
     """What looking at one party came to."""
@@ -82,17 +87,24 @@ def judge(evidence: Evidence) -> Iterator[CheckResult]:
 
 
 def _look_at_site(books: Books, site: SiteTerms, found: _Found) -> None:
-    declared = _declared(books.evidence, site)
-    if declared is None:
-        found.missing[f"nobody declared what stands at {site.site}"] = None
-        return
-    found.add("completeness", declared[0].where, windows.wrong_site(site, declared[1]))
+    declared = [
+        (heard, said)
+        for heard, said in books.evidence.of(SiteDeclared, site.party)
+        if said.site == site.site
+    ]
+    for heard, said in declared:
+        found.add("completeness", heard.where, windows.wrong_site(site, said))
     before = found.windows
-    for heard, said in books.evidence.of(WindowReported):
+    for heard, window in books.evidence.of(WindowReported):
         if books.evidence.meters.get(heard.by) == (site.party, site.site):
-            _look_at_window(books, site, declared[1], (heard, said), found)
+            # Figures that were declared afterwards could have been made to fit.
+            held = [said for by, said in declared if by.seq < heard.seq]
+            if held:
+                _look_at_window(books, site, held[-1], (heard, window), found)
+            else:
+                found.missing[f"nobody declared what stands at {site.site}"] = None
     if found.windows == before:
-        found.missing[f"no meter reported on {site.site}"] = None
+        found.missing[f"no window of {site.site} could be looked at"] = None
 
 
 def _look_at_window(
@@ -125,15 +137,6 @@ def _look_at_window(
     found.add("correctness", heard.where, windows.lacking_energy(energy, said))
 
 
-def _declared(evidence: Evidence, site: SiteTerms) -> tuple[Heard, SiteDeclared] | None:
-    of_site = [
-        (heard, said)
-        for heard, said in evidence.of(SiteDeclared, site.party)
-        if said.site == site.site
-    ]
-    return of_site[-1] if of_site else None
-
-
 def _correctness(party: str, found: _Found) -> CheckResult:
     if found.problems["correctness"]:
         return _failed(party, found, "correctness")
@@ -155,6 +158,8 @@ def _completeness(party: str, found: _Found) -> CheckResult:
         return CHECK.not_assessed(party, reason, about="completeness")
     share = found.hidden_flop / found.capacity_flop if found.capacity_flop else 1.0
     hidden = f"a run of {found.hidden_flop:.2g} FLOP, {share:.1%} of capacity, could hide"
+    if share > MOST_HIDDEN:
+        found.missing["the meters' error is too large to account for the work"] = None
     if found.missing:
         return CHECK.not_assessed(
             party,

@@ -61,7 +61,7 @@ def _of_run(evidence: Evidence, run: RunSeen) -> CheckResult:
     replays = [
         (heard, said)
         for heard, said in evidence.of(SegmentReplayed)
-        if said.run == run.run and heard.by in evidence.verifiers
+        if (said.party, said.run) == (run.party, run.run) and heard.by in evidence.verifiers
     ]
     if run.declared is None or run.completed is None:
         return CHECK.not_assessed(run.party, f"{run.run}: not declared, or not complete yet")
@@ -143,7 +143,9 @@ def _doubt(evidence: Evidence, run: RunSeen, replayed: Replayed) -> str:
     calibrated = [
         other.tolerance
         for by, other in evidence.of(ToleranceCalibrated)
-        if (other.run, other.segment) == (said.run, said.segment) and by.seq < heard.seq
+        if (other.party, other.run, other.segment) == (said.party, said.run, said.segment)
+        and by.seq < heard.seq
+        and by.by in evidence.verifiers
     ]
     if said.tolerance not in calibrated:
         return f"{name} was compared with a tolerance that nobody calibrated for it"
