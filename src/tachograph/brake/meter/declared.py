@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tachograph.brake.document import parse_document
 from tachograph.errors import NotFoundError
 from tachograph.ledger import Entry, Ledger
 from tachograph.ledger.kinds import (
+    AgreementAdopted,
     CandidateDropped,
     CandidateKept,
     CommandEnded,
@@ -88,6 +90,34 @@ class Compute:
             sitting.whole = body.cpu_seconds
 
 
+KINDS = (RunOpened, RunResumed, RunClosed, CandidateKept, CandidateDropped, CommandEnded)
+"""Kinds that tell something."""
+
+
+class Declared:
+    """What a ledger's runs have used, kept up with as the ledger grows."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.runs: dict[str, Compute] = {}
+        """By id, in the order in which they began."""
+        self.agreement = ""
+        """Id of the agreement adopted last; empty: none."""
+        self.next_seq = 0
+
+    def hear(self) -> None:
+        """Take in what was recorded since. Raises DamagedError, StoreError."""
+        for entry in self.ledger.entries(kinds=(*KINDS, AgreementAdopted), start=self.next_seq):
+            self.next_seq = entry.seq + 1
+            body = entry.body
+            if isinstance(body, AgreementAdopted):
+                text = self.ledger.fetch(body.agreement).decode()
+                self.agreement = parse_document(text).id
+            elif isinstance(body, KINDS):
+                self.runs.setdefault(body.run, Compute(body.run)).add(entry)
+        self.next_seq = max(self.next_seq, self.ledger.size - 1)
+
+
 def compute_of(ledger: Ledger, run: str) -> Compute:
     """What this run has used. Raises NotFoundError, DamagedError."""
     found = computes(ledger).get(run)
@@ -98,9 +128,6 @@ def compute_of(ledger: Ledger, run: str) -> Compute:
 
 def computes(ledger: Ledger) -> dict[str, Compute]:
     """Of all runs, by id, in one reading of the ledger."""
-    found: dict[str, Compute] = {}
-    kinds = (RunOpened, RunResumed, RunClosed, CandidateKept, CandidateDropped, CommandEnded)
-    for entry in ledger.entries(kinds=kinds):
-        run = entry.body.run  # type: ignore[union-attr]
-        found.setdefault(run, Compute(run)).add(entry)
-    return found
+    declared = Declared(ledger)
+    declared.hear()
+    return declared.runs

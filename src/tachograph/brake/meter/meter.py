@@ -22,14 +22,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tachograph.brake.instants import stamp_of
-from tachograph.brake.meter.declared import computes
+from tachograph.brake.meter.declared import Declared
 from tachograph.brake.meter.delivery import Delivery
 from tachograph.brake.meter.journal import Journal
 from tachograph.brake.meter.reading import Reading
 from tachograph.brake.said_records import Heartbeat, WindowReported
 from tachograph.errors import WorldError
 from tachograph.ledger import Ledger
-from tachograph.ledger.kinds import AgreementAdopted
 
 UTILISATION = 1.0
 """An upper bound; see above."""
@@ -85,7 +84,9 @@ class Meter:
         self.clock = clock or Clock()
         self.late = ""
         """Why statements wait in the journal; empty: none do."""
-        self.declared: dict[str, float] = {}
+        self.declared = Declared(ledger) if ledger else None
+        self.told: dict[str, float] = {}
+        """CPU seconds by run that windows have told of."""
         self.before = Reading()
         self.began_seconds = 0.0
         self.began_steady = 0.0
@@ -105,7 +106,7 @@ class Meter:
         now = self.clock.wall()
         end = self.journal.end_seconds
         away = 0.0 if end is None else max(0.0, now - end)
-        self.declared = self.told_of_runs()
+        self.told = self.told_of_runs()
         self.before = self.looks.read()
         self.began_steady = self.clock.steady()
         self.began_seconds = now if end is None else end
@@ -164,10 +165,10 @@ class Meter:
 
     def agreement(self) -> str:
         """Id of the agreement that the ledger obeys; empty: none."""
-        if self.ledger is None:
+        if self.declared is None:
             return ""
-        adopted = [e.body for e in self.ledger.entries(kinds=[AgreementAdopted])]
-        return adopted[-1].agreement if adopted else ""  # type: ignore[union-attr]
+        self.declared.hear()
+        return self.declared.agreement
 
     def beacon(self) -> str:
         """Root of the ledger's head: the statement is not older."""
@@ -183,9 +184,9 @@ class Meter:
 
     def window(self, seconds: float, used: Reading) -> WindowReported:
         """What was measured, by class."""
-        declared = self.told_of_runs()
-        fresh = {run: declared[run] - self.declared.get(run, 0.0) for run in declared}
-        self.declared = declared
+        told = self.told_of_runs()
+        fresh = {run: told[run] - self.told.get(run, 0.0) for run in told}
+        self.told = told
         busy = min(used.cpu_seconds or 0.0, self.looks.cores * seconds)
         gpu = None if used.gpu_seconds is None else min(used.gpu_seconds,
                                                         len(self.gpu_ids) * seconds)  # fmt: skip
@@ -226,6 +227,7 @@ class Meter:
 
     def told_of_runs(self) -> dict[str, float]:
         """CPU seconds by run that the ledger tells of so far."""
-        if self.ledger is None:
+        if self.declared is None:
             return {}
-        return {run: found.cpu_seconds for run, found in computes(self.ledger).items()}
+        self.declared.hear()
+        return {run: found.cpu_seconds for run, found in self.declared.runs.items()}
