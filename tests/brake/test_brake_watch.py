@@ -173,6 +173,32 @@ def test_the_shorter_view_finds_out_when_it_has_grown(tmp_path: Path) -> None:
     assert seen(alone) == ["same"]
 
 
+def test_who_else_claims_to_publish_a_log_hides_nothing(tmp_path: Path) -> None:
+    """Another log that shows a copy of the head, and no hashes, stops no comparison."""
+    url = publish(tmp_path / "log", 400)
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    (copied / "checkpoint").write_text(head(400), encoding="utf-8")
+    watcher = watch(tmp_path / "watch", str(copied), url)
+    assert sorted(seen(watcher)) == ["new", "same"]
+    publish(tmp_path / "log", 600, FORKED)
+    assert sorted(seen(watcher)) == ["fork", "same"]
+
+
+def test_what_could_not_be_compared_waits_for_its_key(tmp_path: Path) -> None:
+    """A watcher that is started without a log's key leaves that log's evidence alone."""
+    watcher = watch(tmp_path / "watch", publish(tmp_path / "log", 400))
+    assert seen(watcher) == ["new"]
+    assert watcher.hear(head(500), "a letter").what == "unproven"
+    other = publish(tmp_path / "other", 5, HONEST, OTHER)
+    narrow = Watch(
+        tmp_path / "watch", [OTHER.verifier], [other],
+        open_source=lambda url: FolderSource(Path(url)),
+    )  # fmt: skip
+    assert seen(narrow) == ["new"]
+    assert head(500) in kept_heads(tmp_path / "watch")
+
+
 def test_a_head_that_turns_out_honest_is_let_go(tmp_path: Path) -> None:
     """What could not be compared, and then is of the one history, accuses nobody."""
     watcher = watch(tmp_path / "watch", publish(tmp_path / "log", 400))
@@ -215,7 +241,19 @@ def test_watchers_of_one_history_agree(tmp_path: Path) -> None:
 
 
 HONEST_PAIR = format_fork(Fork((head(300), head(400)), TwoHistories(bytes(32), (bytes(32),) * 9)))
+
+
+def signed_by_another(levels: Levels) -> str:
+    """A head under the log's name that another watched log's key signed, under its own name."""
+    text = format_checkpoint(Checkpoint(KEY.name, 500, levels.root(500)))
+    return format_note(sign_note(text, OTHER))
+
+
 LIES = {
+    "proof by another log's key": (
+        head(300),
+        format_fork(Fork((signed_by_another(HONEST), signed_by_another(FORKED)), TwoRoots())),
+    ),
     "no head": ("nothing\n", ""),
     "unsigned": (head(300).replace("\n300\n", "\n301\n"), ""),
     "by a stranger": (head(300, FORKED, SigningKey(KEY.name, bytes(32))), ""),

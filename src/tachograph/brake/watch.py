@@ -99,7 +99,7 @@ class Watch:
         self._urls = tuple(urls)
         self._peers = tuple(peers)
         self._open_source = open_source
-        self._where: dict[str, str] = {}
+        self._where: dict[str, list[str]] = {key.name: [] for key in keys}
         self._forks = folder / "forks"
         self._unproven = folder / "unproven"
         try:
@@ -127,6 +127,8 @@ class Watch:
             key, head = self._check(note)
         except EvidenceError as error:
             return Sighting(None, source, "refused", None, error.message)
+        if source in self._urls and source not in self._where[key.name]:
+            self._where[key.name].append(source)
         with self._memory.slot(key.name) as slot:
             what, detail = self._compare(slot, key, note, head)
         if what == "unproven":
@@ -150,24 +152,22 @@ class Watch:
     def _try_again(self) -> list[Sighting]:
         """Compare the heads again that could not be compared; what came of it."""
         heard = []
-        for path in sorted(self._unproven.glob("*-*")):
-            note = _read(path)
-            if note is not None:
-                sighting = self.hear(note, str(path))
-                if sighting.what != "unproven":
+        for name in map(slot_name, self._keys):
+            for path in sorted(self._unproven.glob(f"{name}-*")):
+                sighting = self.hear(_read(path) or "", str(path))
+                if sighting.what in ("new", "same", "older", "fork"):
                     path.unlink(missing_ok=True)
+                if sighting.what != "unproven":
                     heard.append(sighting)
         return heard
 
     def _ask_log(self, url: str) -> Sighting:
         try:
-            note = self._open_source(url).checkpoint().decode()
-            origin = parse_checkpoint(parse_note(note).text).origin
-        except (EvidenceError, UnicodeDecodeError) as error:
-            return Sighting(None, url, "refused", None, str(error))
+            note = self._open_source(url).checkpoint().decode("utf-8", "replace")
+        except EvidenceError as error:
+            return Sighting(None, url, "refused", None, error.message)
         except TachographError as error:
             return Sighting(None, url, "unreachable", None, error.message)
-        self._where[origin] = url
         return self.hear(note, url)
 
     def _ask_peer(self, peer: str) -> list[Sighting]:
@@ -193,14 +193,13 @@ class Watch:
     def _take_fork(self, text: str, source: str) -> Sighting:
         try:
             fork = parse_fork(text)
-            accused = check_fork(fork, list(self._keys.values()))
+            # By the key of that very log: another log's key may have signed heads of any name.
+            key, _ = self._check(fork.heads[0])
+            accused = check_fork(fork, [key])
         except EvidenceError as error:
             return Sighting(None, source, "refused", None, error.message)
-        origin, sizes = accused.heads[0].origin, [head.size for head in accused.heads]
-        if origin not in self._keys:
-            return Sighting(None, source, "refused", None, "a fork of a log that is not watched")
-        self._keep_fork(origin, fork)
-        return Sighting(origin, source, "fork", sizes[1], _FORKED)
+        self._keep_fork(key.name, fork)
+        return Sighting(key.name, source, "fork", accused.heads[1].size, _FORKED)
 
     def _check(self, note: str) -> tuple[VerifierKey, Checkpoint]:
         parsed = parse_note(note)
@@ -220,8 +219,7 @@ class Watch:
             if (held.size, held.root) == (head.size, head.root):
                 return "same", ""
             try:
-                size = max(held.size, head.size)
-                fork = find_fork(format_note(kept.note), note, self._hashes(key.name, size))
+                fork = self._find_fork(key.name, format_note(kept.note), note)
             except TachographError as error:
                 return "unproven", f"kept is {held.size}; {error.message}"
             if fork is not None:
@@ -233,11 +231,18 @@ class Watch:
         slot.write(Held(int(time.time()), parse_note(note)))
         return "new", ""
 
-    def _hashes(self, origin: str, size: int) -> Callable[..., Sequence[bytes]]:
-        url = self._where.get(origin)
-        if url is None:
-            raise UnreachableError("nobody is known who publishes the log", hint="give its URL")
-        return hashes(self._open_source(url), size)
+    def _find_fork(self, origin: str, one: str, other: str) -> Fork | None:
+        """Compare two heads by hashes from whoever publishes the log and gives true ones."""
+        size = max(parse_checkpoint(parse_note(head).text).size for head in (one, other))
+        failure: TachographError = UnreachableError(
+            "nobody is known who publishes the log", hint="give its URL"
+        )
+        for url in self._where[origin]:
+            try:
+                return find_fork(one, other, hashes(self._open_source(url), size))
+            except TachographError as error:
+                failure = error
+        raise failure
 
     def _keep_unproven(self, origin: str, note: str) -> None:
         # The first ones stay: a log must not push one out with others that nobody can compare.
