@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 from faults import How, broken
 from parties import document, say
+from power import CUT, power_cut
 
 from tachograph.brake.intake import Intake, Receipt
 from tachograph.brake.publish import Log, Published, WholeLog, publish
@@ -176,6 +177,52 @@ def test_killed_at_each_write(
             assert at > 60
             return
         assert ended == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("at", [13, 31, 47])
+def test_the_power_is_cut(world: World, open_log: Callable[[Ledger, Path], Log], at: int) -> None:
+    """Some of the many below, for every day."""
+    ended, told = in_a_child(lambda tell: cut_at(at, world, open_log, tell))
+    assert ended == CUT
+    check(world, open_log, told)
+
+
+@pytest.mark.long
+def test_the_power_is_cut_at_each_write(
+    world: World, open_log: Callable[[Ledger, Path], Log], tmp_path: Path
+) -> None:
+    """Before each write: whatever was not synchronised is gone, on the strictest disk there is."""
+    for at, copy in each_break(world, "lost", tmp_path):
+        ended, told = in_a_child(lambda tell, a=at, c=copy: cut_at(a, c, open_log, tell))
+        check(copy, open_log, told)
+        if ended == 0:
+            assert at > 50
+            return
+        assert ended == CUT
+
+
+def cut_at(
+    at: int,
+    world: World,
+    open_log: Callable[[Ledger, Path], Log],
+    tell: Callable[[str], object],
+) -> None:
+    with power_cut(at):
+        work(world, open_log, tell)
+
+
+def test_the_power_cut_cuts(tmp_path: Path) -> None:
+    """The model can fail: a checkpoint that is written before its tiles is found out by it."""
+
+    def careless(tell: Callable[[str], object]) -> None:
+        with power_cut(3):
+            handle = os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            with os.fdopen(handle, "wb") as file:
+                file.write(b"data")
+            os.fsync(os.open(tmp_path, os.O_RDONLY))
+
+    assert in_a_child(careless)[0] == CUT
+    assert not (tmp_path / "file").exists()
 
 
 def kill_at(
