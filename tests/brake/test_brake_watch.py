@@ -173,13 +173,14 @@ def test_the_shorter_view_finds_out_when_it_has_grown(tmp_path: Path) -> None:
     assert seen(alone) == ["same"]
 
 
-def test_who_else_claims_to_publish_a_log_hides_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_else_claims_to_publish_a_log_hides_nothing(tmp_path: Path, order: int) -> None:
     """Another log that shows a copy of the head, and no hashes, stops no comparison."""
     url = publish(tmp_path / "log", 400)
     copied = tmp_path / "copied"
     copied.mkdir()
     (copied / "checkpoint").write_text(head(400), encoding="utf-8")
-    watcher = watch(tmp_path / "watch", str(copied), url)
+    watcher = watch(tmp_path / "watch", *[str(copied), url][::order])
     assert sorted(seen(watcher)) == ["new", "same"]
     publish(tmp_path / "log", 600, FORKED)
     assert sorted(seen(watcher)) == ["fork", "same"]

@@ -31,7 +31,8 @@ def steps(path: Path) -> list[tuple[bytes, int, str]]:
 
 def converse(path: Path, tmp_path: Path, origin: str, key: VerifierKey) -> list[str]:
     """The answers' bodies; statuses and assertions are checked on the way."""
-    witness = Witness(KEY, {origin: [key]}, Memory(tmp_path / "heads", create=True))
+    memory = Memory(tmp_path / "heads", create=True)
+    witness = Witness(KEY, {origin: [key]}, memory, tmp_path / "forks")
     bodies = []
     with running(witness_application(witness)) as url:
         for body, status, asserted in steps(path):

@@ -15,6 +15,7 @@ from faults import How, broken
 from logs import Log
 
 from tachograph.brake.cosignature import check_cosignatures
+from tachograph.brake.fork import check_fork, parse_fork
 from tachograph.brake.witness import Witness, create_witness
 from tachograph.brake.witness.memory import Memory, slot_name
 from tachograph.errors import DamagedError, StoreError, WorldError
@@ -77,6 +78,7 @@ sys.path[:0] = {path!r}
 from pathlib import Path
 from faults import broken
 from logs import Log
+from tachograph.brake.fork import check_fork, parse_fork
 from tachograph.brake.witness import Witness, create_witness
 witness = Witness.open(Path({folder!r}))
 log = Log(40)
@@ -144,6 +146,20 @@ def test_a_damaged_memory_signs_nothing(folder: Path, witness: Witness, text: st
     path.write_bytes(b"\xff")
     with pytest.raises(DamagedError):
         witness.add_checkpoint(LOG.request(0, 10))
+
+
+def test_two_roots_of_one_size_are_kept_as_a_proof(folder: Path, witness: Witness) -> None:
+    """Who submits a second history of a held size hands over the proof; a failed proof is none."""
+    assert cosigned(witness, 0, 20)
+    assert not cosigned(witness, 20, 30, FORK)
+    assert not (folder / "forks").exists()
+    assert not cosigned(witness, 20, 20, FORK)
+    assert not cosigned(witness, 20, 20, Log(40, forked=4))
+    (path,) = (folder / "forks").iterdir()
+    fork = parse_fork(path.read_text(encoding="utf-8"))
+    assert fork.heads == (LOG.head(20), FORK.head(20))
+    assert check_fork(fork, [LOG.key.verifier]).keys == (LOG.key.verifier,)
+    assert cosigned(witness, 20, 30)
 
 
 def test_a_lost_memory_is_no_new_witness(folder: Path, witness: Witness) -> None:

@@ -1,7 +1,8 @@
 """A witness: it remembers the newest head of each log it knows, and cosigns only what follows.
 
 A folder: `key` and `origin` (the private key, and the public one to hand out), `logs` (whose heads
-it cosigns), `heads/` (memory.py). `logs` has a verifier key a line; where the log's origin is not
+it cosigns), `heads/` (memory.py), `forks/` (a proof for each log that submitted two roots of one
+size; fork.py). `logs` has a verifier key a line; where the log's origin is not
 the key's name, it comes after it:
 
     example.com/log+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k
@@ -16,12 +17,14 @@ put back as a whole.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tachograph.brake.cosignature import CosignerKey, CosigningKey
-from tachograph.brake.witness.memory import Held, Memory, Slot
+from tachograph.brake.fork import Fork, TwoRoots, format_fork
+from tachograph.brake.witness.memory import Held, Memory, Slot, slot_name
 from tachograph.brake.witness.protocol import Answer, Logs, Submitted, follow, receive
 from tachograph.errors import EvidenceError, StoreError, UsageError, WorldError
 from tachograph.ledger.disk import sync_folder, write_file
@@ -33,6 +36,8 @@ from tachograph.merkle.note import (
     format_signatures,
     parse_verifier_key,
 )
+
+log = logging.getLogger(__name__)
 
 CLOCK_SECONDS = 60
 """How far behind the newest cosignature the clock may be; that one's time is then given again."""
@@ -46,12 +51,14 @@ class Witness:
         key: CosigningKey,
         logs: Logs,
         memory: Memory,
+        forks: Path,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Use `Witness.open`; `clock` gives POSIX seconds."""
+        """Use `Witness.open`; `forks` is where proofs go, `clock` gives POSIX seconds."""
         self._key = key
         self._logs = logs
         self._memory = memory
+        self._forks = forks
         self._clock = clock
 
     @classmethod
@@ -59,7 +66,7 @@ class Witness:
         """Open the witness in a folder. Raises NotFoundError, DamagedError, StoreError."""
         secret = load_key(folder, CosignerKey)
         key = CosigningKey(secret.name, secret.seed)
-        return cls(key, load_logs(folder), Memory(folder / "heads"))
+        return cls(key, load_logs(folder), Memory(folder / "heads"), folder / "forks")
 
     @property
     def verifier(self) -> CosignerKey:
@@ -98,12 +105,29 @@ class Witness:
         held = slot.read()
         refusal = follow(submitted, held.checkpoint if held is not None else None)
         if refusal is not None:
+            if held is not None and refusal.status == 422:
+                self._accuse(held, submitted)
             return refusal
         now = self._now(held.time_seconds if held is not None else 1)
         # Written also where the head is the held one: its time is new, and an earlier write of it
         # may have been reported as failed.
         slot.write(Held(now, submitted.note))
         return Answer(200, format_signatures([self._key.cosign(submitted.note.text, now)]))
+
+    def _accuse(self, held: Held, submitted: Submitted) -> None:
+        """Keep the proof where the log signed two roots of one size; the first one stays."""
+        one, other = held.checkpoint, submitted.checkpoint
+        if one.size != other.size or one.root == other.root:
+            return
+        fork = Fork((format_note(held.note), format_note(submitted.note)), TwoRoots())
+        path = self._forks / slot_name(one.origin)
+        try:
+            self._forks.mkdir(exist_ok=True)
+            fresh = write_file(path, format_fork(fork).encode(), replace=False)
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}", hint=_DISK) from error
+        if fresh:
+            log.warning("%s signed two histories; the proof is in %s", one.origin, path)
 
     def _now(self, before: int) -> int:
         now = int(self._clock())
@@ -172,4 +196,5 @@ def _parse_log(line: str, number: int) -> tuple[str, VerifierKey]:
     return origin or key.name, key
 
 
+_DISK = "see that the disk has room and that you may write there"
 _LOGS = "`logs` has a line for each log: its verifier key, and its origin where that is another"
