@@ -110,6 +110,17 @@ def test_forged_heads_are_no_heads(world: World, tmp_path: Path):
     assert not bundle.heads.of("other.example/ledger")
 
 
+def test_a_head_whose_lines_come_twice_is_still_evidence(world: World, tmp_path: Path):
+    """Else a log could sign a second history so that nobody's copy of it counts."""
+    world.run()
+    fork = world.register.branch(5)
+    fork.record(world.now, "register", kinds.RunResumed(run="r-1"))
+    note = fork.head()
+    world.held = [note + note.rpartition("\n\n")[2]]
+    bundle = read_bundle(world.write(tmp_path / "bundle"), world.at)
+    assert "held/0000" in [head.where for head in bundle.heads.of(fork.key.name)]
+
+
 def test_the_median_of_a_quorum_is_the_time(world: World, tmp_path: Path):
     """One slow witness moves nothing."""
     world.run()

@@ -69,7 +69,9 @@ class SignedHeads:
 def read_head(where: str, text: str, key: VerifierKey, policy: Policy) -> SignedHead | None:
     """Return the head that a note says; None where it is none of that log's, or no quorum's."""
     try:
-        note = parse_note(text)
+        parsed = parse_note(text)
+        # A line that comes twice says nothing more, and would cost a verification more.
+        note = Note(parsed.text, tuple(dict.fromkeys(parsed.signatures)))
         checkpoint = parse_checkpoint(note.text)
         if checkpoint.origin != key.name:
             return None
