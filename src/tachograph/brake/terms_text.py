@@ -34,11 +34,13 @@ VERSION = 1
 """Of the format."""
 LONGEST = 256 * 1024
 """Bytes of an agreement's text."""
+LONGEST_TIME = 36_525 * 86_400_000
+"""Of a timer, milliseconds: a century."""
 PARTIES = 40
 """Most parties; with all others they must fit under one note's 64 signatures."""
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d{1,9})(ms|s|m|h|d)", re.ASCII)
+_DURATION = re.compile(r"(\d{1,13})(ms|s|m|h|d)", re.ASCII)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _DURATIONS = {"training.window", *(f"timers.{field.name}" for field in fields(Timers))}
 
@@ -112,9 +114,10 @@ ADJUSTABLE = ("quorums", "timers", "training", "quotas")
 def parse_duration(text: str) -> int:
     """Milliseconds of "10d", "12h", "30m", "5s" or "200ms". Raises FormatError."""
     found = _DURATION.fullmatch(text)
-    if found is None:
+    milliseconds = 0 if found is None else int(found[1]) * _UNITS[found[2]]
+    if found is None or milliseconds > LONGEST_TIME:
         raise _wrong("duration", f"{text!r} is none", _DURATION_HINT)
-    return int(found[1]) * _UNITS[found[2]]
+    return milliseconds
 
 
 def format_duration(milliseconds: int) -> str:

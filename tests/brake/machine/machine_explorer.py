@@ -186,7 +186,9 @@ def _attributes(state: State, name: str) -> Any:
         tuple((c.about == name, value(c.rulings, name)) for c in state.cases),
         tuple(name in a.votes for a in state.adjustments),
         tuple(sorted((what, at + YEAR > now) for who, what, at in state.asked if who == name)),
-        max(heard or 0, state.paused) - now if state.terms.roles[name] == "meter" else None,
+        max(-state.terms.timers.heartbeat, max(heard or 0, state.paused) - now)
+        if state.terms.roles[name] == "meter"
+        else None,
     )  # fmt: skip
 
 

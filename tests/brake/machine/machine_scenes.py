@@ -200,13 +200,10 @@ def beating(state: State) -> Iterator[Move]:
 
 
 def leaving(state: State) -> Iterator[Move]:
-    """Notices of exit, revoked keys and holds, of one party a bloc."""
+    """A notice of exit in one bloc, a revoked key in the other."""
     first, last = state.terms.parties[0].name, state.terms.parties[-1].name
-    for party in (first, last):
-        yield party, say.ExitNoticed("it must be")
-        yield party, say.KeyRevoked(party)
-    yield first, say.HoldDeclared("a doubt")
-    yield first, say.HoldEnded("no doubt")
+    yield first, say.ExitNoticed("it must be")
+    yield last, say.KeyRevoked(last)
 
 
 def adjusting(state: State) -> Iterator[Move]:

@@ -1,0 +1,144 @@
+"""A register's entries make its state: the same for all who read them, whatever they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from parties import document, key
+from parties import say as envelope
+
+from tachograph.brake import said_governance as say
+from tachograph.brake.document import Document
+from tachograph.brake.register import Register, read_register
+from tachograph.ledger import Ledger, kinds
+
+ONE, TWO = "1" * 64, "2" * 64
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Iterator[tuple[Ledger, Document]]:
+    """A register's ledger and its agreement."""
+    with Ledger.open(tmp_path / "register", create=True) as ledger:
+        yield ledger, document(ledger.verifier)
+
+
+def post(ledger: Ledger, *envelopes: str) -> None:
+    """Straight into the ledger, past the register's door."""
+    ledger.append([("register", [], kinds.StatementPosted(one)) for one in envelopes])
+
+
+def call(agreement: Document, by: str, number: int) -> str:
+    """A call for a pause."""
+    return envelope(agreement, by, number, say.TriggerCalled("horizon", ONE))
+
+
+def test_statements_in_order_make_the_state(register: tuple[Ledger, Document]) -> None:
+    """Two parties of two blocs call: a pause is pending, and so it is by a copy of the entries."""
+    ledger, agreement = register
+    post(ledger, call(agreement, "aurora", 0), call(agreement, "borealis", 0))
+    found = read_register(ledger, agreement.terms, agreement.id)
+    assert found.state.name == "TRIGGER_PENDING"
+
+    copy = Register(agreement.terms, agreement.id)
+    for entry in ledger.entries(kinds=[kinds.StatementPosted]):
+        assert isinstance(entry.body, kinds.StatementPosted)
+        copy.take_envelope(entry.seq, entry.time, entry.body.envelope)
+    assert copy.state == found.state
+
+
+def test_what_its_speaker_did_not_sign_changes_nothing(
+    register: tuple[Ledger, Document],
+) -> None:
+    """Unreadable, of another key, of nobody, about another agreement."""
+    ledger, agreement = register
+    from dataclasses import replace
+
+    from tachograph.brake.statement import peek, sign_statement
+
+    forged = sign_statement(peek(call(agreement, "borealis", 0)), key("crux"))
+    foreign = sign_statement(replace(peek(call(agreement, "borealis", 0)), agreement="a2"),
+                             key("borealis"))  # fmt: skip
+    nobody = sign_statement(replace(peek(forged), by="nobody"), key("crux"))
+    post(ledger, "{}", forged, foreign, nobody, call(agreement, "aurora", 0))
+    found = Register(agreement.terms, agreement.id)
+    taken = found.take_all(ledger.entries())
+    assert [one.refusal.rule if one.refusal else "" for one in taken] == [
+        "envelope", "signature", "agreement", "key", "",
+    ]  # fmt: skip
+    assert found.state.name == "NORMAL" and found.state.struck == frozenset()
+
+
+def test_numbers_have_no_gaps_and_no_second_meaning(register: tuple[Ledger, Document]) -> None:
+    """A gap waits, a repetition is nothing, a contradiction takes the speaker's weight: S3."""
+    ledger, agreement = register
+    hold = envelope(agreement, "aurora", 0)
+    post(ledger, call(agreement, "aurora", 1), hold, hold, call(agreement, "aurora", 1))
+    found = Register(agreement.terms, agreement.id)
+    rules = [one.refusal.rule if one.refusal else "" for one in found.take_all(ledger.entries())]
+    assert rules == ["number", "", "number", ""]
+    post(ledger, envelope(agreement, "aurora", 0, reason="another"), call(agreement, "borealis", 0))
+    rules = [one.refusal.rule if one.refusal else "" for one in
+             found.take_all(ledger.entries(start=4))]  # fmt: skip
+    assert rules == ["equivocation", ""]
+    assert found.state.struck == {"aurora"} and found.state.name == "NORMAL"
+
+
+def test_a_revoked_key_says_nothing_more(register: tuple[Ledger, Document]) -> None:
+    """S8: what came before stands, what comes after does not."""
+    ledger, agreement = register
+    post(
+        ledger, call(agreement, "aurora", 0),
+        envelope(agreement, "aurora", 1, say.KeyRevoked("aurora")),
+        envelope(agreement, "aurora", 2), call(agreement, "borealis", 0),
+    )  # fmt: skip
+    found = Register(agreement.terms, agreement.id)
+    rules = [one.refusal.rule if one.refusal else "" for one in found.take_all(ledger.entries())]
+    assert rules == ["", "", "key", ""]
+    assert found.state.name == "TRIGGER_PENDING"
+
+
+def test_the_panel_gives_a_new_key(register: tuple[Ledger, Document]) -> None:
+    """And from then on that one speaks for the party, and the old one for nobody."""
+    from tachograph.brake.statement import Statement, sign_statement
+
+    ledger, agreement = register
+    new = key("aurora-two")
+    post(ledger, envelope(agreement, "judge", 0, say.KeyRevoked("aurora", str(new.verifier))))
+    said = Statement(
+        agreement.id, "aurora", 0, "2026-11-25T12:00:00.000000Z", "", say.HoldDeclared("new")
+    )
+    post(ledger, envelope(agreement, "aurora", 0), sign_statement(said, new))
+    found = Register(agreement.terms, agreement.id)
+    rules = [one.refusal.rule if one.refusal else "" for one in found.take_all(ledger.entries())]
+    assert rules == ["", "signature", ""]
+    assert found.state.holding == {"aurora"}
+
+
+def test_shown_contradictions_convict(register: tuple[Ledger, Document]) -> None:
+    """A1: anybody can show two envelopes that were never posted; made-up ones convict nobody."""
+    ledger, agreement = register
+    pair = envelope(agreement, "crux", 0), envelope(agreement, "crux", 0, reason="another")
+    post(
+        ledger,
+        envelope(agreement, "aurora", 0, say.EquivocationShown(pair[0], pair[0])),
+        envelope(agreement, "aurora", 1, say.EquivocationShown(pair[0], "{}")),
+        envelope(agreement, "aurora", 2, say.EquivocationShown(*pair)),
+    )
+    found = Register(agreement.terms, agreement.id)
+    rules = [one.refusal.rule if one.refusal else "" for one in found.take_all(ledger.entries())]
+    assert rules == ["proof", "proof", ""]
+    assert found.state.struck == {"crux"}
+
+
+def test_a_clock_that_goes_back_is_refused(register: tuple[Ledger, Document]) -> None:
+    """The statement is not taken in, and can be posted again later."""
+    _, agreement = register
+    found = Register(agreement.terms, agreement.id)
+    found.take_envelope(0, "2026-11-25T12:00:00.000000Z", call(agreement, "aurora", 0))
+    late = call(agreement, "borealis", 0)
+    back = found.take_envelope(1, "2026-11-25T11:59:59.000000Z", late)
+    assert back.refusal is not None and back.refusal.rule == "time"
+    assert found.take_envelope(2, "2026-11-25T12:00:00.000000Z", late).refusal is None
+    assert found.state.name == "TRIGGER_PENDING"
