@@ -30,6 +30,7 @@ from tachograph.ledger.kinds import (
 )
 from tachograph.loop.budget import Budget
 from tachograph.loop.hand_desk import HandDesk
+from tachograph.loop.propose.command import Seat
 from tachograph.loop.propose.protocol import Proposal, RefusedError
 from tachograph.loop.replay import replay
 from tachograph.loop.run import Run
@@ -309,6 +310,23 @@ def test_a_stranger_at_the_desk_is_refused_until_the_release(
     hold(RELEASE)
     assert desk.trial(Proposal(first, "one", "")).verdict == "kept"
     assert desk.trial(Proposal(second, "two", "")).verdict == "kept"
+
+
+def test_an_agent_in_a_box_hears_of_the_brake(ledger, ledger_folder, new_bench, hold):
+    """`tacho trial` and the protocol's tool: the answer's kind is the brake's own."""
+    bench = new_bench(metric="check")
+    run = begin(ledger, ledger_folder, bench)
+    desk = HandDesk(Loop(run, bench, [], Budget()).office, "agent")
+    seat = Seat(desk.now(), desk, "words", "agent")
+    (candidate,) = correct(1)
+    question = {"verb": "trial", "files": dict(candidate.files)}
+    hold()
+    assert seat.answer(question)["error"] == {
+        "kind": "held", "message": HELD, "hint": "try nothing more; hand in what you have",
+    }  # fmt: skip
+    assert seat.answer({"verb": "status"})["trials"] == 0
+    hold(RELEASE)
+    assert seat.answer(question)["verdict"] == "kept"
 
 
 def test_what_was_proposed_before_is_not_tried_by_asking_again(

@@ -68,6 +68,7 @@ def meter(
                         instruments, ledger=book, gpu_ids=gpus)  # fmt: skip
             remark(f"meter {journal.name} at {site}, its key {journal.key.verifier}")
             remark(f"measures {scope}: {instruments.read().told()}")
+            remark(f"devices to declare: {', '.join(one.devices)}")
             one.run(stop)
     finally:
         journal.close()

@@ -19,7 +19,7 @@ from tachograph.brake.meter import compare
 from tachograph.brake.meter.journal import Journal
 from tachograph.errors import DamagedError, UsageError
 from tachograph.ledger import Ledger
-from tachograph.ledger.kinds import StatementPosted
+from tachograph.ledger.kinds import CandidateKept, RunClosed, StatementPosted
 
 TACHO = [sys.executable, "-c", "from tachograph.cli import main; main()"]
 
@@ -55,6 +55,23 @@ def test_flop_are_an_upper_bound_where_a_peak_is_declared(world: World) -> None:
     world.pass_by(60, cpu=30)
     meter.tick()
     assert windows(world.statements())[-1].flop == {"training": 30e10}
+
+
+def test_what_no_run_accounts_for_is_a_run_that_nobody_told_of(world: World) -> None:
+    """Runs come to all that is training; none explains more than the window in which it tells."""
+    meter = world.meter(peak_flop_per_second=1e10)
+    told = []
+    for cpu, body in (
+        (30, CandidateKept("r-1", "c-1", None, None, None, cpu_seconds=20.0)),
+        (30, None),
+        (10, RunClosed("r-1", "trials", None, cpu_seconds=99.0)),
+    ):
+        if body:
+            world.ledger.append([("loop", [], body)])
+        world.pass_by(60, cpu=cpu)
+        meter.tick()
+        told.append(windows(world.statements())[-1].runs)
+    assert told == [{"r-1": 20e10, "undeclared": 10e10}, {"undeclared": 30e10}, {"r-1": 10e10}]
 
 
 def test_no_more_is_busy_than_there_is(world: World) -> None:

@@ -3,8 +3,8 @@
 Windows follow each other without a hole, by the meter's own count of time, which no change of the
 clock touches; what the clock shows beside it is told in each beat. Where the meter was away, a
 window covers that time, and all of it counts as training at full capacity: being away can hide
-nothing. What is busy and not declared otherwise counts as training, too. Proven by
-tests/brake/meter/test_meter.py.
+nothing. What is busy counts as training, too; what no run of the ledger accounts for, as that of a
+run named `undeclared`. Proven by tests/brake/meter/test_meter.py.
 
 FLOP are estimated as device seconds x declared peak x utilisation. The utilisation is 1, so the
 estimate is an upper bound: no device exceeds its peak (S. Williams, A. Waterman, D. Patterson,
@@ -32,6 +32,8 @@ from tachograph.ledger import Ledger
 
 UTILISATION = 1.0
 """An upper bound; see above."""
+UNDECLARED = "undeclared"
+"""Stands for a run that nobody told of; no run has such an id."""
 BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -196,8 +198,7 @@ class Meter:
             self.empty_window(seconds),
             device_seconds={"training": round(training, 6), "idle": round(idle, 6)},
             flop=self.flop(busy, gpu), energy_joules=used.joules,
-            runs={run: self.flop(cpu, None)["training"] for run, cpu in fresh.items()
-                  if cpu > 0 and self.metered.peak_flop_per_second},
+            runs=self.by_run(self.flop(busy, gpu).get("training"), fresh),
             gpu_seconds={} if gpu is None else {"training": round(gpu, 6)},
         )  # fmt: skip
 
@@ -207,7 +208,8 @@ class Meter:
         return replace(
             self.empty_window(seconds), away_seconds=round(seconds, 6),
             device_seconds={"training": round(len(self.devices) * seconds, 6)},
-            flop=self.flop(self.looks.cores * seconds, gpus if self.gpu_ids else None),
+            flop=(flop := self.flop(self.looks.cores * seconds, gpus if self.gpu_ids else None)),
+            runs={UNDECLARED: flop["training"]} if flop else {},
             gpu_seconds={"training": round(gpus, 6)} if self.gpu_ids else {},
         )  # fmt: skip
 
@@ -224,6 +226,20 @@ class Meter:
             return {}
         total = cpu_seconds * peak + (gpu_seconds or 0.0) * (gpu_peak or 0.0)
         return {"training": total * UTILISATION}
+
+    def by_run(self, flop: float | None, cpu_seconds: dict[str, float]) -> dict[str, float]:
+        """Training FLOP by run, as the ledger told of them in this window, and what is left over;
+        empty where FLOP are not estimated. What a run tells only when it closes explains no more
+        than the window in which it does: what was left over before stays said.
+        """
+        peak, found = self.metered.peak_flop_per_second, {}
+        if flop is None or peak is None:
+            return {}
+        for run, cpu in cpu_seconds.items():
+            if cpu > 0 and flop > 0:
+                found[run] = min(flop, cpu * peak)
+                flop -= found[run]
+        return found | ({UNDECLARED: flop} if flop > 0 else {})
 
     def told_of_runs(self) -> dict[str, float]:
         """CPU seconds by run that the ledger tells of so far."""
