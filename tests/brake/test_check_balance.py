@@ -219,16 +219,36 @@ def test_runs_that_share_nothing_are_many_lineages() -> None:
     assert outcomes(judge(made.evidence()), "alba") == {"pass"}
 
 
-def test_one_root_at_two_parties_is_one_lineage() -> None:
-    """Whoever trained it on: the sum is over parties."""
+def parties_of(work: Work, party: str) -> list[set[str]]:
+    return [{run.party for run in group} for group in lineages(work.evidence(), party)]
+
+
+def test_who_takes_over_a_root_takes_over_its_lineage() -> None:
+    """The second party's run goes on from the first one's weights; the first one's does not."""
     work = Work()
     work.begin()
     for party in ("alba", "brim"):
         work.say(party, model(party, "c" * 64))
-    groups = [group for group in lineages(work.evidence()) if len(group) == 2]
-    assert [{one.party for one in group} for group in groups] == [{"alba", "brim"}]
-    work.say("brim", run("brim", "distilled", parents=["alba/main"]))
-    assert max(len(group) for group in lineages(work.evidence())) == 3
+    assert parties_of(work, "brim") == [{"alba", "brim"}]
+    assert parties_of(work, "alba") == [{"alba"}]
+    work.say("alba", run("alba", "back", parents=["brim/main"]))
+    assert {"alba", "brim"} in parties_of(work, "alba")
+
+
+def test_copying_a_partys_marks_draws_it_into_no_lineage() -> None:
+    """A rival claims a giant run that begins where an honest small one did."""
+    made = honest(limits=[PAUSE])
+    made.say("alba", run("alba", "small"))
+    made.say("alba", model("alba", "d" * 64, "small"))
+    giant = run("brim", "giant", parents=["alba/small", "d" * 64],
+                start_commitment=run("alba", "small").start_commitment)  # fmt: skip
+    made.say("brim", giant)
+    made.say("brim", r.SegmentCommitted("giant", 0, *["0" * 64] * 4, [], 1e30))
+    made.lineage_flop = 1e19
+    made.window_flop = 1e19
+    made.hour(4, lambda p, said: serving(made)(p, window(
+        p, 4, training=0.01 if p == "alba" else 0.0, runs={"small": 1.0})))  # fmt: skip
+    assert outcomes(judge(made.evidence()), "alba") == {"pass"}
 
 
 def test_a_window_without_a_time_blames_its_party_alone() -> None:

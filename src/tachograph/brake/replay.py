@@ -244,8 +244,8 @@ def _result(opened: Segment, beacon: str, tolerance: float, same: bool, outcome:
             detail: str = "") -> SegmentReplayed:  # fmt: skip
     finite = distance if distance is not None and np.isfinite(distance) else None
     return SegmentReplayed(
-        opened.party, opened.declared.run, opened.number, beacon, outcome, finite, tolerance, same, first_bad,
-        detail[:1000], cpu,
+        opened.party, opened.declared.run, opened.number, beacon, outcome, finite, tolerance, same,
+        first_bad, detail[:1000], cpu,
     )  # fmt: skip
 
 

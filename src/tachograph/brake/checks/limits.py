@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tachograph.brake.checks.runs import lineages
+from tachograph.brake.checks.runs import flop_of, lineages
 from tachograph.brake.checks.windows import Books, can_be, name_of
 from tachograph.brake.evidence import Evidence, began_at
 from tachograph.brake.said_records import WindowReported
@@ -47,21 +47,19 @@ def over_lineages(books: Books) -> Iterator[Problem]:
             continue
         for run, flop in said.runs.items():
             trained[(party, run)] = (trained.get((party, run), (0.0, ""))[0] + flop, where)
-    for group in lineages(books.evidence):
-        whole = sum(run.flop for run in group)
-        guilty = [run for run in group if trained.get((run.party, run.run), (0.0, ""))[0] > 0.0]
-        if not guilty or whole < books.evidence.lineage_flop:
-            continue
-        parties = {run.party for run in group}
-        for party in dict.fromkeys(run.party for run in guilty):
-            mine = [trained[(run.party, run.run)] for run in guilty if run.party == party]
-            yield (
-                party,
-                f"a lineage of {len(group)} runs over {len(parties)} parties has {whole:.3g} FLOP, "
-                f"{sum(flop for flop, _ in mine):.3g} of them trained here in a pause; from "
-                f"{books.evidence.lineage_flop:.3g} on it counts as one training run",
-                mine[0][1],
-            )
+    for party in dict.fromkeys(party for party, _ in trained):
+        for group in lineages(books.evidence, party):
+            mine = [trained[key] for run in group if (key := (run.party, run.run)) in trained
+                    and run.party == party]  # fmt: skip
+            here, whole = sum(flop for flop, _ in mine), flop_of(group, party)
+            if here > 0.0 and whole >= books.evidence.lineage_flop:
+                yield (
+                    party,
+                    f"a lineage of {len(group)} runs over {len({run.party for run in group})} "
+                    f"parties has {whole:.3g} FLOP, {here:.3g} of them trained here in a pause; "
+                    f"from {books.evidence.lineage_flop:.3g} on it counts as one training run",
+                    mine[0][1],
+                )
 
 
 def _windows(evidence: Evidence) -> Iterator[tuple[str, str, float, WindowReported]]:

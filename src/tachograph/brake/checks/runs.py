@@ -1,15 +1,16 @@
 """Training runs put together from the statements about them, and how they descend.
 
 Two runs are of one lineage where one names the other, or weights of it, or an optimiser state, as a
-parent; where any of their checkpoints, starts or states are the same bytes; and where they train
-the same code on the same data. So cutting a run into many does not make it smaller. Proven by
-tests/brake/test_check_balance.py. Not covered: lineages that were re-encoded so that no bytes are
-alike, which nobody sees without the weights.
+parent; where any of their checkpoints, starts or states are the same bytes; and where one party
+trains the same code on the same data. So cutting a run into many does not make it smaller. Proven
+by tests/brake/test_check_balance.py. Not covered: lineages that were re-encoded so that no bytes
+are alike, which nobody sees without the weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tachograph.brake.evidence import Evidence, Heard
@@ -36,6 +37,8 @@ class RunSeen:
     """Declared or completed more than once."""
     metered_flop: float = 0.0
     """By the meters."""
+    first_seq: int = 0
+    """The entry that first spoke of it."""
 
     @property
     def flop(self) -> float:
@@ -48,7 +51,7 @@ def runs(evidence: Evidence) -> dict[tuple[str, str], RunSeen]:
     found: dict[tuple[str, str], RunSeen] = {}
 
     def at(party: str, run: str) -> RunSeen:
-        return found.setdefault((party, run), RunSeen(party, run))
+        return found.setdefault((party, run), RunSeen(party, run, first_seq=heard.seq))
 
     for heard in evidence.heard:
         match heard.said:
@@ -83,61 +86,94 @@ def parameters_by_root(evidence: Evidence) -> dict[str, int]:
     return found
 
 
-def lineages(evidence: Evidence) -> list[tuple[RunSeen, ...]]:
-    """All runs, each with those that it descends from or shares anything with."""
-    seen = runs(evidence)
-    groups = _Groups()
-    for key, run in seen.items():
-        name = _name(*key)
-        groups.find(name)
-        for mark in _marks(run):
-            groups.join(name, mark)
-    by_root: dict[str, list[RunSeen]] = {}
-    for key, run in seen.items():
-        by_root.setdefault(groups.find(_name(*key)), []).append(run)
-    return [tuple(group) for group in by_root.values()]
+def lineages(evidence: Evidence, party: str) -> list[tuple[RunSeen, ...]]:
+    """A party's runs, each with all that they descend from or share anything with.
+
+    Among its own runs anything shared ties. To another party's run it is tied only by what it said
+    itself, after the other had said it: nobody can be drawn into a lineage by being copied.
+    """
+    ties = _Ties(runs(evidence))
+    groups: list[tuple[RunSeen, ...]] = []
+    done: set[_Key] = set()
+    for key in ties.seen:
+        if key[0] == party and key not in done:
+            group = ties.reach(key)
+            done |= {other for other in group if other[0] == party}
+            groups.append(tuple(ties.seen[other] for other in group))
+    return groups
+
+
+def flop_of(group: tuple[RunSeen, ...], party: str) -> float:
+    """Operations of a lineage, as `party` is held to them.
+
+    Another party's runs count by their meters alone, which its energy bears out (V6); what it
+    claims of itself could be claimed to accuse.
+    """
+    return sum(run.flop if run.party == party else run.metered_flop for run in group)
 
 
 EMPTY_TREE = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """Root of no arrays: an optimiser without state, which is no sign of descent."""
 
+_Key = tuple[str, str]
+"""Party and run."""
+_OWN = "own "
+"""Begins a mark that ties a party's runs to each other and to nobody else's."""
 
-def _name(party: str, run: str) -> str:
-    return f"run {party}/{run}"
+
+class _Ties:
+    """Runs by the marks that they share, with the entry at which each came to bear it."""
+
+    def __init__(self, seen: dict[_Key, RunSeen]) -> None:
+        self.seen = seen
+        self.marks = {key: dict(_marks(run)) for key, run in seen.items()}
+        self.bearers: dict[str, list[tuple[int, _Key]]] = {}
+        for key, marks in self.marks.items():
+            for mark, seq in marks.items():
+                self.bearers.setdefault(mark, []).append((seq, key))
+
+    def reach(self, start: _Key) -> list[_Key]:
+        """All runs of the lineage of a run, itself first."""
+        bounds = {start: math.inf}
+        waiting = [start]
+        while waiting:
+            key = waiting.pop()
+            for mark, seq in self.marks[key].items():
+                for other_seq, other in self.bearers[mark]:
+                    bound = self._bound(start[0], key, seq, other, other_seq, bounds[key])
+                    if bound is not None and bound > bounds.get(other, -1.0):
+                        bounds[other] = bound
+                        waiting.append(other)
+        return list(bounds)
+
+    @staticmethod
+    def _bound(
+        home: str, key: _Key, seq: int, other: _Key, other_seq: int, bound: float
+    ) -> float | None:
+        """Up to which entry `other` may be tied on from here; None: it is not tied at all."""
+        if other[0] == home == key[0]:
+            return math.inf
+        latest = bound if other[0] == key[0] else min(bound, seq)
+        if other_seq >= latest:
+            return None
+        return math.inf if other[0] == home else latest
 
 
-def _marks(run: RunSeen) -> Iterator[str]:
-    """Everything by which it may be tied to others."""
+def _marks(run: RunSeen) -> Iterator[tuple[str, int]]:
+    """Everything by which it may be tied to others, and since which entry."""
+    yield f"run {run.party}/{run.run}", run.first_seq
     if run.declared is not None:
-        said = run.declared[1]
-        yield f"start {said.start_commitment}"
-        yield f"code and data {said.code} {said.data}"
+        heard, said = run.declared
+        yield f"start {said.start_commitment}", heard.seq
+        yield f"{_OWN}{run.party} code and data {said.code} {said.data}", heard.seq
         for parent in said.parents:
-            yield f"weights {parent}"
-            yield _name(run.party, parent)
-            yield f"run {parent}"  # another party's, as party/run
-        yield from (f"state {parent}" for parent in said.state_parents)
-    for _, checkpoint in run.checkpoints:
-        yield f"weights {checkpoint.root}"
+            yield f"weights {parent}", heard.seq
+            yield f"run {run.party}/{parent}", heard.seq
+            yield f"run {parent}", heard.seq  # another party's, as party/run
+        for state in said.state_parents:
+            yield f"state {state}", heard.seq
+    for heard, checkpoint in reversed(run.checkpoints):
+        yield f"weights {checkpoint.root}", heard.seq
         # A fresh optimiser is the same zeros for every run of one shape.
         if checkpoint.step and checkpoint.state != EMPTY_TREE:
-            yield f"state {checkpoint.state}"
-
-
-class _Groups:
-    """Union-find over names."""
-
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self._above: dict[str, str] = {name: name for name in names}
-
-    def find(self, name: str) -> str:
-        """The name that stands for the group."""
-        above = self._above.setdefault(name, name)
-        while above != name:
-            self._above[name] = self._above[above]
-            name, above = above, self._above[above]
-        return name
-
-    def join(self, one: str, other: str) -> None:
-        """They are of one group."""
-        self._above[self.find(one)] = self.find(other)
+            yield f"state {checkpoint.state}", heard.seq
