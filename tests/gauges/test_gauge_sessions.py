@@ -195,3 +195,15 @@ def test_the_picture_shows_classes_and_months() -> None:
             for model in "ab" for n in range(10)]  # fmt: skip
     figure = find("sessions").plot(compute(Data(tuple(made), ()), FEW), LIGHT)
     assert len(figure.axes) == 1 and figure.axes[0].get_legend() is not None
+
+
+@pytest.mark.parametrize(("won", "words", "end"), [(40, "succeeded", "low"), (0, "failed", "high")])
+def test_sessions_that_all_end_alike_give_a_bound_and_no_number(
+    won: int, words: str, end: str
+) -> None:
+    """Resamples of them know no other ending; of 40 sessions the bound is Wilson's."""
+    found = compute(Data(tuple(sessions("m", routine=(40, won))), ()), FEW)
+    head = found.estimates[0]
+    assert not found.verdict.told and head.value is None
+    assert head.reason == f"all 40 labelled sessions {words}"
+    assert getattr(head, end) == pytest.approx(91.2 if won else 8.8, abs=0.1)

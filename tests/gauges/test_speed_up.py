@@ -46,8 +46,10 @@ def test_means_are_geometric() -> None:
 def test_seed_and_best_exchanged_is_the_inverse(ratios: list[float]) -> None:
     one, other = mean("m", runs(*ratios), 0.95), mean("m", runs(*(1 / r for r in ratios)), 0.95)
     assert one.value is not None and other.value is not None
-    assert one.low is not None and other.high is not None
     assert one.value * other.value == pytest.approx(1)
+    if len(set(ratios)) == 1:
+        return  # nothing says how another run would fare, there as here
+    assert one.low is not None and other.high is not None
     assert one.low * other.high == pytest.approx(1)
 
 

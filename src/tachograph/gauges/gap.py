@@ -102,7 +102,7 @@ def read(inputs: Inputs, options: Options) -> tuple[Scored, ...]:
 def _ours(row: Row) -> Scored:
     return _whole(row, Scored(
         task=row.maybe("task", row.text) or "", method=row.text("method"), seed=row.text("seed"),
-        score=row.number("score"), floor=row.number("floor"), ceiling=row.number("ceiling"),
+        score=row.bounded("score"), floor=row.bounded("floor"), ceiling=row.bounded("ceiling"),
     ))  # fmt: skip
 
 
@@ -115,8 +115,8 @@ def _published(row: Row) -> Scored | None:
     if idea == "cache_results":
         task, _, method = config.partition("_")
     return _whole(row, Scored(
-        task=task, method=method, seed=row.text("seed"), score=row.number("transfer_acc"),
-        floor=row.number("fixed_weak"), ceiling=row.number("fixed_strong"),
+        task=task, method=method, seed=row.text("seed"), score=row.bounded("transfer_acc"),
+        floor=row.bounded("fixed_weak"), ceiling=row.bounded("fixed_strong"),
     ))  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def mean(name: str, seeds: Sequence[Scored], level: float) -> Estimate:
     if len(gaps) < FEWEST_SEEDS:
         return Estimate(name=f"{name}, {len(gaps)} seeds", value=None, level=level,
                         reason=f"fewer than {FEWEST_SEEDS} seeds")  # fmt: skip
-    low, high = t_interval(gaps, level)
+    low, high = t_interval(gaps, level) if len(set(gaps)) > 1 else (None, None)
     return Estimate(name=f"{name}, {len(gaps)} seeds", value=fmean(gaps), low=low, high=high,
                     level=level)  # fmt: skip
 
@@ -207,9 +207,12 @@ def _sentence(best: Group | None, told: Mapping[Group, Estimate], options: Optio
     if best is None:
         return "The scores cannot tell how much of the gap is recovered: too few seeds."
     each = told[best]
-    assert each.value is not None and each.low is not None and each.high is not None
-    text = (f"{_name(best)} recovers {100 * each.value:.0f} % of the gap "
-            f"[{100 * each.low:.0f} %, {100 * each.high:.0f} %]")  # fmt: skip
+    assert each.value is not None
+    text = f"{_name(best)} recovers {100 * each.value:.0f} % of the gap"
+    if each.low is None or each.high is None:
+        text += " with every seed alike, so that nothing says how another would fare"
+    else:
+        text += f" [{100 * each.low:.0f} %, {100 * each.high:.0f} %]"
     if options.human:
         text += f"; people's best method {100 * options.human:.0f} %"
     return text + "."
@@ -273,8 +276,8 @@ def plot(reading: Reading, theme: Theme) -> Figure:
         place = names.index(str(name))
         axes.plot([cast(float, gap)], [place + 0.2], ".", color=theme.muted, markersize=5)
         if middle is not None:
-            axes.plot([cast(float, low), cast(float, high)], [place, place],
-                      color=theme.colours[0], linewidth=1.6)  # fmt: skip
+            ends = [cast(float, middle if end is None else end) for end in (low, high)]
+            axes.plot(ends, [place, place], color=theme.colours[0], linewidth=1.6)
             axes.plot([cast(float, middle)], [place], "o", color=theme.colours[0], markersize=5)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)

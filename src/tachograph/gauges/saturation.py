@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from tachograph.errors import UsageError
 from tachograph.gauges.gauge import Gauge, Inputs, option
-from tachograph.gauges.read.rows import Row, read_rows
+from tachograph.gauges.read.rows import LARGEST, Row, read_rows
 from tachograph.gauges.reading import Estimate, GridRow, Reading, Series, Verdict, Window, number
 from tachograph.gauges.stats.ceiling import Ceiling, fit_ceiling
 from tachograph.gauges.stats.intervals import normal_quantile
@@ -111,7 +111,7 @@ def _entry(row: Row, options: Options) -> Entry:
     if not 0 <= score <= options.full_marks:
         raise row.fault(options.score, f"not between 0 and full marks ({options.full_marks:g}): "
                         f"{score:g}", "say what full marks are: --full-marks 100")  # fmt: skip
-    error = row.maybe(options.se, lambda c: row.number(c, low=0.0)) if options.se else None
+    error = row.maybe(options.se, lambda c: row.number(c, 0.0, LARGEST)) if options.se else None
     if error is None and options.noise:
         error = options.noise
     share = None if error is None else error / options.full_marks

@@ -253,7 +253,7 @@ def _verdict(table: Table | None, rates: Sequence[Estimate], data: Data) -> Verd
     if data.calibration and len(data.calibration) < FEWEST_CALIBRATION:
         return Verdict.cannot_tell(f"fewer than {FEWEST_CALIBRATION} sessions in the calibration")
     if not any(rate.value is not None for rate in rates):
-        return Verdict.cannot_tell("no model has enough labelled sessions in every class")
+        return Verdict.cannot_tell("; ".join(dict.fromkeys(rate.reason for rate in rates)))
     return MEASURED
 
 
@@ -270,11 +270,30 @@ def by_model(table: Table, data: Data, options: Options) -> Iterator[Estimate]:
             reason = f"fewer than {FEWEST} labelled sessions in some class"
             yield Estimate(name=name, value=None, unit="%", level=options.level, reason=reason)
             continue
+        if one_sided := _one_sided(name, table, place, options.level):
+            yield one_sided
+            continue
         known = rows[:, place][~np.isnan(rows[:, place])]
         low, high = percentile_interval(known, level, undefined=len(rows) - len(known))
         yield Estimate(name=name, value=100 * float(point[place]), level=options.level, unit="%",
                        low=None if low is None else 100 * low,
                        high=None if high is None else 100 * high)  # fmt: skip
+
+
+def _one_sided(name: str, table: Table, place: int, level: float) -> Estimate | None:
+    """A bound where all sessions of a model ended alike: resamples of those know no other ending.
+
+    Wilson's, with people (or sessions) as the independent ones. None: they did not end alike.
+    """
+    tried, won = float(table.tried[:, place].sum()), float(table.won[:, place].sum())
+    if 0 < won < tried:
+        return None
+    units = float((table.tried[:, place].sum(axis=1) > 0).sum())
+    low, high = wilson(units if won else 0.0, units, level)
+    return Estimate(name=name, value=None, level=level, unit="%",
+                    low=100 * low if won else None, high=None if won else 100 * high,
+                    reason=f"all {tried:.0f} labelled sessions {'succeeded' if won else 'failed'}",
+                    )  # fmt: skip
 
 
 def _resampled(table: Table, counts: Array | None, options: Options) -> Array:

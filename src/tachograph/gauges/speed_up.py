@@ -159,9 +159,12 @@ def mean(name: str, results: Sequence[Result], level: float) -> Estimate:
     if len(results) == 1:
         low, high = results[0].low, results[0].high
         return Estimate(name=f"{name}, one run", value=value, low=low, high=high, unit="x")
+    name = f"{name}, {len(results)} runs"
+    if len(set(logs)) == 1:  # for example found nothing in any run
+        return Estimate(name=name, value=value, level=level, unit="x")
     ends = t_interval(logs, level)
-    return Estimate(name=f"{name}, {len(results)} runs", value=value, low=math.exp(ends.low),
-                    high=math.exp(ends.high), level=level, unit="x")  # fmt: skip
+    return Estimate(name=name, value=value, low=math.exp(ends.low), high=math.exp(ends.high),
+                    level=level, unit="x")  # fmt: skip
 
 
 def compute(results: tuple[Result, ...], options: Options) -> Reading:
@@ -194,9 +197,12 @@ def _sentence(group: Group, each: Estimate, runs: Sequence[Result], options: Opt
     if len(runs) == 1:
         return (f"The one run of {proposer} on {task} made it {each.text()} as fast; how another "
                 "run would fare cannot be told.")  # fmt: skip
-    assert each.value is not None and each.low is not None and each.high is not None
-    text = (f"Over {len(runs)} runs, {proposer} made {task} {number(each.value)} times as fast "
-            f"[{number(each.low)}, {number(each.high)}]")  # fmt: skip
+    assert each.value is not None
+    text = f"Over {len(runs)} runs, {proposer} made {task} {number(each.value)} times as fast"
+    if each.low is None or each.high is None:
+        text += ", every run alike, so that nothing says how another would fare"
+    else:
+        text += f" [{number(each.low)}, {number(each.high)}]"
     if options.human:
         hours = f" in {number(options.human_hours)} hours" if options.human_hours else ""
         text += f"; people reached {number(options.human)} times{hours}"

@@ -159,6 +159,8 @@ def too_little(data: Sequence[Given]) -> str:
     counts = _counts(data)
     if counts["models"] < FEWEST or counts["benchmarks"] < FEWEST:
         return f"fewer than {FEWEST} models or benchmarks"
+    if len({given.score for given in data}) == 1:
+        return "scores that do not vary"
     apart = sorted({given.benchmark for given in data} - reached(data))
     if apart:
         return f"no chain of shared models links {data[0].benchmark} with {apart[0]}"

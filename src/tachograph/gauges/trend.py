@@ -71,6 +71,8 @@ AHEAD = 2.0
 SIGNIFICANT = 0.05
 MOST_REFITS = 200
 """Joint resamples to which the richer forms are fitted anew."""
+LARGEST_VALUE = 1e100
+"""Of a value: operations of a computer are counted in tens of powers."""
 UNDISTINGUISHED = "cannot distinguish"
 
 
@@ -146,7 +148,9 @@ def read(inputs: Inputs, options: Options) -> Data:
             if name in options.exclude:
                 continue
             when = days.get(name) or row.day(column(row, options.date, ("date", "release_date")))
-            value = row.positive(column(row, options.value, ("value", "p50", "score")))
+            value = row.positive(
+                column(row, options.value, ("value", "p50", "score")), LARGEST_VALUE
+            )
             if (options.since or "0") <= when.isoformat() <= (options.until or "9"):
                 found.append((when, name, value))
     found.sort()

@@ -25,6 +25,7 @@ import numpy as np
 from tachograph.errors import UsageError
 from tachograph.gauges.gauge import Gauge, Inputs, option
 from tachograph.gauges.read import Row, read_rows
+from tachograph.gauges.read.rows import LARGEST
 from tachograph.gauges.reading import MEASURED, Estimate, GridRow, Reading, Series, Verdict, number
 from tachograph.gauges.stats.intervals import normal_quantile
 from tachograph.gauges.stats.regression import Fit, Kind, ols
@@ -115,7 +116,7 @@ def _task(row: Row, names: Mapping[str, str]) -> Task:
         treated=row.whole_up_to(names["treatment"], 1) == 1,
         minutes=row.positive(names["minutes"]),
         review_minutes=row.maybe(names["review_minutes"],
-                                 lambda column: row.number(column, low=0)),
+                                 lambda column: row.number(column, 0, LARGEST)),
         forecast_without=positive("forecast_without"),
         forecast_with=positive("forecast_with"),
     )  # fmt: skip

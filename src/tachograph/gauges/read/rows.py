@@ -28,6 +28,8 @@ TRUTH = {"1": True, "0": False, "true": True, "false": False, "yes": True, "no":
 FIELD_CHARACTERS = 16 << 20
 """Longest field of a CSV file, longest line of a JSON Lines file."""
 ABSENT = frozenset({"", None})
+SMALLEST, LARGEST = 1e-12, 1e12
+"""What lies outside is a slip of the pen or of a unit, whatever was measured."""
 
 
 class Row:
@@ -74,11 +76,21 @@ class Row:
             raise self.fault(column, f"not between {low:g} and {high:g}: {value!r:.60}")
         return found
 
-    def positive(self, column: str) -> float:
-        """A finite number above 0."""
+    def bounded(self, column: str) -> float:
+        """A number that a measurement may have: between -1e12 and 1e12."""
+        value = self.number(column)
+        if abs(value) > LARGEST:
+            raise self.fault(column, f"too large to be measured: {value:g}")
+        return value
+
+    def positive(self, column: str, high: float = LARGEST) -> float:
+        """A number above 0 that a measurement may have: from 1e-12 to `high`."""
         value = self.number(column)
         if value <= 0:
             raise self.fault(column, f"not above 0: {value:g}")
+        if not SMALLEST <= value <= high:
+            size = "large" if value > 1 else "small"
+            raise self.fault(column, f"too {size} to be measured: {value:g}")
         return value
 
     def whole(self, column: str, low: int = 0) -> int:

@@ -28,6 +28,8 @@ SHUFFLES = 1999
 SMALLEST_PART = 2
 """Fewest values on each side of a change."""
 BLOCK_BYTES = 64 << 20
+TIE = 1e-9
+"""Relative difference within which two statistics are the same but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def change_point(
     while done < shuffles:
         batch = min(shuffles - done, max(1, BLOCK_BYTES // (8 * count)))
         shuffled = rng.permuted(np.tile(y, (batch, 1)), axis=1)
-        reached += int((_scores(shuffled, smallest).max(axis=1) >= observed * (1 - 1e-12)).sum())
+        reached += int((_scores(shuffled, smallest).max(axis=1) >= observed * (1 - TIE)).sum())
         done += batch
     cut = place + smallest
     return Change(cut, float(y[:cut].mean()), float(y[cut:].mean()), (1 + reached) / (shuffles + 1))
