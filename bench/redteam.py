@@ -138,8 +138,9 @@ def main() -> int:
     cheats, alone = try_all(table, worlds, honest, options.row)
     lines = [
         *per_check(table, cheats, alone), "",
-        f"{len(cheats)} bundles of cheats and {len(alone)} honest ones, of which {honest} are "
-        "plain worlds and the others benign twins.", "",
+        f"{len(cheats)} bundles of cheats and {len(alone)} honest ones, of which "
+        f"{sum(tried.row == 0 for tried in alone)} are plain worlds and the others benign twins.",
+        "",
         *per_row(table, cheats, alone),
     ]  # fmt: skip
     print("\n".join(lines))

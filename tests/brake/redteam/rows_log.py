@@ -314,12 +314,16 @@ def backfilled(world: World) -> str:
 
 @twin(32, "a statement from just before the revocation")
 def before_revocation(world: World) -> None:
-    """Posted first, revoked then: it stands."""
+    """Posted first, revoked then: it stands. The panel gives the party a new key."""
     party = world.parties[0]
+    fresh = SigningKey(world.keys[party].name, world.rng.randbytes(32))
 
     def revoke() -> None:
         world.say(party, world.site(party))
         world.say(party, g.KeyRevoked(party))
+        for name in world.panel[:2]:
+            world.say(name, g.KeyRevoked(party, str(fresh.verifier)))
+        world.keys[party] = fresh
 
     world.hooks[6].append(revoke)
 
