@@ -1,8 +1,9 @@
 """Answering strangers over HTTP: Starlette behind uvicorn, with a bound on everything.
 
 A body is read piece by piece and refused when it grows past its bound; a request that takes longer
-than REQUEST_SECONDS is answered 408 and forgotten; beyond CONNECTIONS the answer is 503. Listens on
-the loopback unless told otherwise. Needs the extra `serve`. Proven by tests/brake/test_web.py. Not
+than REQUEST_SECONDS to come is answered 408 or cut off, whoever takes longer than ANSWER_SECONDS to
+read its answer too (deadline.py); beyond CONNECTIONS the answer is 503. Listens on the loopback
+unless told otherwise. Needs the extra `serve`. Proven by tests/brake/test_web.py. Not
 covered: TLS and names; put a reverse proxy before it where others than this machine ask.
 """
 
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 LOOPBACK = "127.0.0.1"
-CONNECTIONS = 128
+CONNECTIONS = 64
 """Most connections at once; the next is answered 503."""
 REQUEST_SECONDS = 30.0
 """Longest that one request may take, its body's arrival included."""
+ANSWER_SECONDS = 120.0
+"""Longest that a request and the reading of its answer may take together."""
 IDLE_SECONDS = 15
 """How long a connection may stay open between requests."""
 
@@ -114,10 +117,12 @@ def _bound(
     """A server that is not running yet, and its address, which is taken already."""
     import uvicorn
 
+    from tachograph.brake.deadline import protocol
+
     listening = _listen(host, port)
     config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="off", loop="asyncio", interface="asgi3",
-        log_config=None, access_log=False, server_header=False,
+        app, http=protocol(REQUEST_SECONDS, ANSWER_SECONDS), ws="none", lifespan="off",
+        loop="asyncio", interface="asgi3", log_config=None, access_log=False, server_header=False,
         limit_concurrency=CONNECTIONS, timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=2,
     )  # fmt: skip
