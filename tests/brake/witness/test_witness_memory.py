@@ -46,9 +46,26 @@ def held(witness: Witness) -> int:
 
 def test_the_steps_of_a_write_are_broken_below(witness: Witness) -> None:
     """One cosignature takes six steps to the disk: those that the tests below break."""
+    assert cosigned(witness, 0, 5)
     with broken(0, "lost") as steps:
-        assert cosigned(witness, 0, 5)
+        assert cosigned(witness, 5, 10)
     assert steps.count == STEPS - 1
+
+
+@pytest.mark.parametrize("how", ["lost", "kept"])
+@pytest.mark.parametrize("at", range(1, STEPS + 1))
+def test_a_broken_first_write_signs_nothing(
+    folder: Path, witness: Witness, at: int, how: How
+) -> None:
+    """Likewise at the first head, which has one step more; no mark is left without a head."""
+    with broken(at, how) as steps, pytest.raises(StoreError):
+        witness.add_checkpoint(LOG.request(0, 10))
+    assert steps.count >= at
+    size = held(witness)
+    assert size in (0, 10)
+    assert not cosigned(witness, 10, 10, FORK)
+    assert cosigned(Witness.open(folder), size, 10)
+    assert not cosigned(witness, 10, 10, FORK)
 
 
 @pytest.mark.parametrize("how", ["lost", "kept"])
@@ -160,6 +177,15 @@ def test_two_roots_of_one_size_are_kept_as_a_proof(folder: Path, witness: Witnes
     assert fork.heads == (LOG.head(20), FORK.head(20))
     assert check_fork(fork, [LOG.key.verifier]).keys == (LOG.key.verifier,)
     assert cosigned(witness, 20, 30)
+
+
+def test_a_deleted_head_is_missed(folder: Path, witness: Witness) -> None:
+    """Who deletes a head, to get a witness going again, does not make it sign another history."""
+    assert not cosigned(witness, 5, 10)
+    assert cosigned(witness, 0, 5)
+    (folder / "heads" / slot_name(LOG.key.name)).unlink()
+    with pytest.raises(DamagedError, match="was there and is gone"):
+        Witness.open(folder).add_checkpoint(FORK.request(0, 10))
 
 
 def test_a_lost_memory_is_no_new_witness(folder: Path, witness: Witness) -> None:

@@ -9,10 +9,12 @@ The folder `heads` holds, under the hash of each log's origin, the time and the 
     ...
 
 A slot is locked while it is judged and written, so that of several threads and processes one comes
-after the other; a killed holder's lock is gone. Nothing is kept in memory: a write that failed, and
-may have happened all the same, is seen by whoever reads next. Proven by
-tests/brake/witness/test_witness_memory.py. Not covered: a folder that is put back to an older state
-as a whole; a file system without locks (flock), such as some network disks.
+after the other; a killed holder's lock is gone. The lock is a file beside it, `HASH.lock`, which is
+not empty once a head was on the disk: so a head that somebody deleted, perhaps because it was
+damaged, is missed, and not taken for a first meeting. Nothing is kept in memory: a write that
+failed, and may have happened all the same, is seen by whoever reads next. Proven by
+tests/brake/witness/test_witness_memory.py and test_witness_storm.py. Not covered: a folder that is
+put back to an older state as a whole; a file system without locks (flock), as some network disks.
 """
 
 from __future__ import annotations
@@ -50,8 +52,10 @@ class Held:
 class Slot:
     """The memory of one log, while its lock is held."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: int | None = None) -> None:
+        """`lock` is the descriptor of the locked file; without it nothing can be written."""
         self._path = path
+        self._lock = lock
 
     def read(self) -> Held | None:
         """Return what is held; None where nothing was cosigned. Raises DamagedError, StoreError."""
@@ -59,6 +63,8 @@ class Slot:
             held = Held(*parse_held(self._path.read_bytes().decode()))
             held.checkpoint  # noqa: B018 - a head that does not parse is damage too
         except FileNotFoundError:
+            if self._lock is not None and os.fstat(self._lock).st_size:
+                raise DamagedError(f"{self._path} was there and is gone", hint=_HINT) from None
             return None
         except (FormatError, UnicodeDecodeError) as error:
             raise DamagedError(f"{self._path} is not a held head", hint=_HINT) from error
@@ -71,8 +77,16 @@ class Slot:
         try:
             text = format_held(held.time_seconds, held.note)
             write_file(self._path, text.encode(), replace=True)
+            self._mark()
         except OSError as error:
             raise _unusable(self._path, error) from error
+
+    def _mark(self) -> None:
+        # After the first head and never before, so that no mark is there without a head.
+        assert self._lock is not None, "only a locked slot is written"
+        if not os.fstat(self._lock).st_size:
+            os.write(self._lock, b"held\n")
+            os.fsync(self._lock)
 
 
 class Memory:
@@ -96,8 +110,8 @@ class Memory:
     def slot(self, origin: str) -> Iterator[Slot]:
         """Yield a log's slot, locked; waits for whoever holds it. Raises StoreError."""
         path = self._folder / slot_name(origin)
-        with _locked(path.with_suffix(".lock")):
-            yield Slot(path)
+        with _locked(path.with_suffix(".lock")) as lock:
+            yield Slot(path, lock)
 
     def peek(self, name: str) -> Held | None:
         """Return what the slot of this name holds, without waiting; None where there is none."""
@@ -110,7 +124,7 @@ def slot_name(origin: str) -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[int]:
     # The lock is a file of its own, as the slot's file is another one after each write.
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -118,7 +132,7 @@ def _locked(path: Path) -> Iterator[None]:
         raise _unusable(path, error) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield handle
     finally:
         os.close(handle)
 
