@@ -6,6 +6,8 @@ import csv
 import json
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,13 @@ from scripted_server import Reply, Request, ScriptedServer, completion
 TACHO = Path(sys.executable).with_name("tacho")
 
 
+def environment(folder: Path) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LOCAL_API_KEY": "canary-local"}
+
+
 def tacho(folder: Path, *words: str, expect: int = 0) -> str:
     done = subprocess.run([str(TACHO), *words], cwd=folder, capture_output=True, text=True,
-                          timeout=120, check=False,
-                          env={"PATH": "/usr/bin:/bin", "HOME": str(folder),
-                               "LOCAL_API_KEY": "canary-local"})  # fmt: skip
+                          timeout=120, check=False, env=environment(folder))  # fmt: skip
     assert done.returncode == expect, done.stderr + done.stdout
     return done.stdout
 
@@ -89,3 +93,29 @@ def test_what_cannot_be_asked_is_said(logs: Path, tmp_path: Path):
     tacho(tmp_path, "label", "t.csv", "--model", MODEL, expect=2)
     tacho(tmp_path, "label", "logs", "logs", "--model", MODEL, expect=2)
     assert not (tmp_path / "labels.csv").exists()
+
+
+def test_a_kill_pays_for_nothing_twice(logs: Path, tmp_path: Path):
+    """Killed while answers are on their way: the next call asks only for what was never asked."""
+
+    def slow(request: Request) -> Reply:
+        return replace(script(request), delay_seconds=0.2)
+
+    with ScriptedServer(slow) as server:
+        words = ["label", "logs", "--model", MODEL, "--base-url", server.url, "--parallel", "4"]
+        first = subprocess.Popen([str(TACHO), *words], cwd=tmp_path, env=environment(tmp_path),
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        try:
+            deadline = time.monotonic() + 60
+            while len(server.requests) < 20 and time.monotonic() < deadline:
+                time.sleep(0.05)
+        finally:
+            first.kill()
+            first.wait()
+        assert 20 <= len(server.requests) < 80 and not (tmp_path / "labels.csv").exists()
+        tacho(tmp_path, *words, expect=3)
+        asked = [json.dumps(request["messages"]) for request in server.requests]
+    assert len(asked) == 81
+    rows = list(csv.DictReader((tmp_path / "labels.csv").read_text().splitlines()))
+    assert len(rows) == 40 and sum(row["success"] != "" for row in rows) == 39
+    tacho(tmp_path, "ledger", "verify")
