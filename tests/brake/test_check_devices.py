@@ -136,13 +136,30 @@ def test_one_chip_cannot_vouch_for_many() -> None:
     assert "also vouches for" in result(work).reason
 
 
-def test_a_device_is_at_one_place() -> None:
-    """Declared by two parties: both fail, for nobody can tell whose it is."""
+def test_a_device_belongs_where_it_vouches() -> None:
+    """Whoever else declares it fails, and cannot hurt whose it is."""
     work = attested()
     shared = [*site("brim").devices[:-1], "alba-00"]
     work.say("brim", site("brim", devices=shared))
+    assert result(work, "alba").outcome == "pass"
+    assert "declared here and at alba-one of alba" in result(work, "brim").reason
+    assert result(work, "brim").outcome == "fail"
+
+
+def test_a_device_that_vouches_nowhere_is_contested() -> None:
+    """Two declare it, and nobody can tell whose it is."""
+    work = begun()
+    work.say("brim", site("brim", devices=[*site("brim").devices[:-1], "alba-00"]))
     for party in PARTIES:
-        assert "is declared at" in result(work, party).reason
+        assert result(work, party).outcome == "not-assessed"
+        assert "at neither" in result(work, party).reason
+
+
+def test_one_device_at_two_sites_of_one_party_fails() -> None:
+    """Its own word contradicts itself."""
+    work = attested()
+    work.say("alba", site("alba", site="alba-two", devices=["alba-00"]))
+    assert result(work).outcome == "fail"
 
 
 def test_a_stranger_that_copies_evidence_frames_nobody() -> None:

@@ -165,3 +165,18 @@ def test_a_replay_of_another_partys_run_of_that_name_blames_nobody_else() -> Non
     work.say("vera", r.SegmentReplayed("brim", "main", 3, "b-1", "far", 1.0, 0.0, True))
     assert alba(work).outcome == "not-assessed"
     assert outcomes(judge(work.evidence()), "brim") == {"fail"}
+
+
+def test_a_share_revealed_after_the_replays_changes_no_draw() -> None:
+    """It counts as withheld; the segments stay drawn."""
+    work = Work()
+    trained(work)
+    vera, late = b"v" * 32, b"l" * 32
+    work.say("vera", r.BeaconPromised("b-1", beacon.commitment(vera)))
+    work.say("brim", r.BeaconPromised("b-1", beacon.commitment(late)))
+    work.say("vera", r.BeaconRevealed("b-1", vera.hex()))
+    replays(work, beacon.value("b-1", {"vera": vera}))
+    work.say("brim", r.BeaconRevealed("b-1", late.hex()))
+    found = alba(work)
+    assert found.outcome == "pass"
+    assert "1 withheld" in found.reason

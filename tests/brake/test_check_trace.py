@@ -191,3 +191,14 @@ def test_withheld_samples_are_not_assessed() -> None:
     sensors.hour(0)
     sensors.work.objects.popitem()
     assert "samples of 1 traces are not here" in sensors.result().reason
+
+
+def test_a_share_revealed_late_changes_no_pattern() -> None:
+    """A rival could otherwise choose one that the site did not follow."""
+    sensors = Sensors()
+    late = b"l" * 32
+    sensors.work.now = START - 60
+    sensors.work.say("brim", r.BeaconPromised("m-0", beacon.commitment(late)))
+    sensors.hour(0)
+    sensors.work.say("brim", r.BeaconRevealed("m-0", late.hex()))
+    assert sensors.result().outcome == "pass"

@@ -68,9 +68,19 @@ def judge(evidence: Evidence) -> Iterator[CheckResult]:
 
 def _of_party(evidence: Evidence, party: str, owners: Owners) -> CheckResult:
     sites = _declared(evidence)
-    for problem in _shared(sites, party):
-        return CHECK.failed(party, problem)
+    vouched = {owner for found in owners.values() for owner in found}
+    contested = ""
+    for device, other in _shared(sites, party):
+        where = f"device {device[:40]} is declared here and at {other[1]} of {other[0]}"
+        if other[0] == party:
+            return CHECK.failed(party, where)
+        if (party, device) not in vouched:
+            if (other[0], device) in vouched:
+                return CHECK.failed(party, where)
+            contested = where
     attested = list(evidence.of(DeviceAttested, party))
+    if contested:
+        return CHECK.not_assessed(party, f"{contested}, and vouched for itself at neither")
     if not attested:
         return CHECK.not_assessed(party, "no device vouched for itself")
     if not any(heard.by in evidence.verifiers for heard, _ in evidence.of(ReferencesPublished)):
@@ -120,17 +130,19 @@ def _declared(evidence: Evidence) -> dict[tuple[str, str], list[str]]:
     return {(heard.by, said.site): said.devices for heard, said in evidence.of(SiteDeclared)}
 
 
-def _shared(sites: dict[tuple[str, str], list[str]], party: str) -> Iterator[str]:
-    """A device is at one place."""
-    places: dict[str, tuple[str, str]] = {}
+def _shared(
+    sites: dict[tuple[str, str], list[str]], party: str
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Devices of this party that are declared at another place too, and which: its own first."""
+    places: dict[str, list[tuple[str, str]]] = {}
     for place, devices in sites.items():
-        for device in devices:
-            other = places.setdefault(device, place)
-            if other != place and party in (other[0], place[0]):
-                yield (
-                    f"device {device[:40]} is declared at {other[1]} of {other[0]} and at "
-                    f"{place[1]} of {place[0]}"
-                )
+        for device in dict.fromkeys(devices):
+            places.setdefault(device, []).append(place)
+    for device, found in places.items():
+        mine = [place for place in found if place[0] == party]
+        others = [place for place in found if place != mine[0]] if mine else []
+        for other in sorted(others, key=lambda place: place[0] != party)[:1]:
+            yield device, other
 
 
 def _wrong(

@@ -7,6 +7,7 @@ tests/brake/test_check_reexecution.py. Not covered: a prover that colludes with 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tachograph.brake import beacon
@@ -32,12 +33,20 @@ class Round:
         return beacon.value(self.name, self.secrets)
 
 
-def round_of(evidence: Evidence, name: str) -> Round | None:
-    """Return the round of that name; None where nothing valid was revealed in it."""
+def round_of(
+    evidence: Evidence, name: str, *, before: float = math.inf, until: float = math.inf
+) -> Round | None:
+    """Return the round of that name; None where nothing valid was revealed in it.
+
+    Only what was said before the entry `before` and up to the time `until` counts, so that nobody
+    can change a value that was used by revealing a share afterwards.
+    """
     promises: dict[str, str] = {}
     secrets: dict[str, bytes] = {}
     first_reveal = -1
     for heard in evidence.heard:
+        if heard.seq >= before or heard.time > until:
+            continue
         match heard.said:
             case BeaconPromised(beacon=of, commitment=promised) if of == name:
                 if first_reveal < 0:  # later ones could be chosen to suit

@@ -154,7 +154,7 @@ def _replayed(evidence: Evidence, party: str, pause: Limit) -> CheckResult:
                 )
     chance = 1.0
     for heard, served, replays in looked:
-        fair = [said for _, said in replays if _is_fair(evidence, heard, served, said)]
+        fair = [said for by, said in replays if _is_fair(evidence, heard, served, by, said)]
         if not fair:
             return CHECK.not_assessed(
                 party,
@@ -185,9 +185,11 @@ def _replays_of(evidence: Evidence, served: OutputsServed) -> list[tuple[Heard, 
     ]
 
 
-def _is_fair(evidence: Evidence, heard: Heard, served: OutputsServed, said: ServedReplayed) -> bool:
+def _is_fair(
+    evidence: Evidence, heard: Heard, served: OutputsServed, by: Heard, said: ServedReplayed
+) -> bool:
     """Whether the records replayed are those that a beacon drew after they were committed to."""
-    one = round_of(evidence, said.beacon)
+    one = round_of(evidence, said.beacon, before=by.seq)
     if one is None or unfair(evidence, one, heard.by, heard.seq):
         return False
     wanted = beacon.draw(one.value, draw_purpose(served.outputs), served.count, said.drawn)

@@ -91,15 +91,17 @@ def _contradiction(evidence: Evidence, run: RunSeen, replayed: Replayed) -> str:
 def _drawn(evidence: Evidence, run: RunSeen, replays: list[Replayed]) -> CheckResult:
     """All replays agree with the run: how much does that say?"""
     rounds: dict[str, set[int]] = {}
+    used: dict[str, int] = {}
     doubtful = []
     for replayed in replays:
         if doubt := _doubt(evidence, run, replayed):
             doubtful.append(doubt)
         else:
+            used.setdefault(replayed[1].beacon, replayed[0].seq)
             rounds.setdefault(replayed[1].beacon, set()).add(replayed[1].segment)
     best = None
     for name, numbers in rounds.items():
-        one = round_of(evidence, name)
+        one = round_of(evidence, name, before=used[name])
         problem = _not_drawn(evidence, run, one, numbers)
         if one is None or problem:
             doubtful.append(f"beacon {name}: {problem}")

@@ -267,16 +267,20 @@ def _not_following(
 def _asked(evidence: Evidence, one: Trace, window: WindowReported | None) -> Samples | None:
     """The pattern that this window should show; None where none was asked in a fair way.
 
-    It is known from the first slot on, so its beacon must not be revealed before the window began.
+    Its beacon is revealed in the first slot: not before the window began, when a recording could
+    be made for it, and not later, when a share could be chosen that the site did not follow.
     """
     for heard, said in evidence.of(LoadModulationAsked):
         mine = (said.site, said.window) == (one.said.site, one.said.window)
         if not mine or heard.by not in evidence.verifiers or window is None:
             continue
-        drawn = round_of(evidence, said.beacon)
-        revealed = [h.time for h, r in evidence.of(BeaconRevealed) if r.beacon == said.beacon]
         began = began_at(window)
-        if drawn is not None and revealed and began is not None and min(revealed) >= began:
+        if began is None:
+            continue
+        slot = began + window.seconds / SLOTS
+        drawn = round_of(evidence, said.beacon, until=slot)
+        revealed = [h.time for h, r in evidence.of(BeaconRevealed) if r.beacon == said.beacon]
+        if drawn is not None and min(revealed) >= began:
             return pattern(drawn.value, said.site, said.window)
     return None
 
