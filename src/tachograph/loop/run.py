@@ -41,6 +41,7 @@ from tachograph.task import Candidate, Task
 
 ACTOR = "loop"
 NEW_RUN = "begin a new run: tacho run TASK"
+MOMENT_SECONDS = 0.001
 REST_SECONDS = 0.2
 """In a rest the brake is asked so often."""
 HINTS = {
@@ -71,6 +72,8 @@ class Run:
         self.stored: set[str] = set()
         """Files that an entry of this run names: they need not be put away again."""
         self.brake = Brake(ledger)
+        self.said: tuple[Permission | None, float] = (None, 0.0)
+        """What the brake said last when it was asked in passing, and when."""
         self.trying = False
         """Whether this process holds the clock, for a trial that the brake let begin."""
 
@@ -166,8 +169,15 @@ class Run:
         return self.archive.opened.work if self.archive.opened else "training"
 
     def permission(self) -> Permission:
-        """What the brake says of this run's work at this moment."""
-        return self.brake.ask(self.work)
+        """What the brake says of this run's work at this moment, or said a moment ago. Where a
+        trial is to begin, `check_leave` asks anew.
+        """
+        now = time.monotonic()
+        said, at = self.said
+        if said is None or not 0 <= now - at < MOMENT_SECONDS:
+            said = self.brake.ask(self.work)
+            self.said = said, now
+        return said
 
     def check_leave(self) -> Permission:
         """New work may begin. Raises HeldError, after the refusal was recorded."""
