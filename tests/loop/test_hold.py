@@ -501,3 +501,11 @@ def test_a_task_of_inference_has_another_digest(tmp_path):
 
     changed = load(tmp_path / "a")
     assert changed.work == "inference" and changed.digest != task.digest
+
+
+def test_the_loop_imports_the_brake_plainly():
+    """At the top of the file that every run goes through, so that it cannot be left out."""
+    tree = ast.parse((SRC / "loop" / "run.py").read_text())
+    named = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom)
+             and node.module == "tachograph.brake.agreement" for alias in node.names}  # fmt: skip
+    assert "Brake" in named
