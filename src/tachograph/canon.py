@@ -13,6 +13,7 @@ b'{"a":"\\xc3\\xa9","b":1}'
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import rfc8785
@@ -77,6 +78,8 @@ def _plain(value: Any) -> Any:
         if value.is_integer():
             if size <= SAFE_INTEGER:
                 return int(value)  # 1.0 is 1, and -0.0 is 0
+            if size < 1e21:
+                return int(Decimal(repr(value)))  # its shortest digits, filled up with zeros
         elif 1e-4 <= size < 1e16:  # where Python, too, writes no exponent
             return value
     elif kind is int:
