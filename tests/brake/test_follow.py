@@ -479,6 +479,24 @@ def test_a_quorum_that_saw_it_lately_is_needed(register: Register, tmp_path: Pat
     mine.ledger.close()
 
 
+def test_strangers_signatures_are_not_recorded(register: Register, tmp_path: Path) -> None:
+    """Whoever is in between may add lines under a head; the ledger does not grow by them."""
+    mine, source = witnessed(register, tmp_path)
+    strangers = [CosigningKey(f"example.net/s{n}", bytes([n]) * 32) for n in range(50)]
+
+    def add(data: bytes) -> bytes:
+        note = parse_note(cosigned({"w1": 0, "w2": 0})(data).decode())
+        lines = [one.cosign(note.text, 1) for one in strangers]
+        return format_note(Note(note.text, (*lines, *note.signatures))).encode()
+
+    mine.follower.step(Through(source, add))
+    (heard,) = [one.body for one in mine.ledger.entries(kinds=[RegisterHeard])]
+    assert isinstance(heard, RegisterHeard)
+    names = {line.name for line in parse_note(heard.note).signatures}
+    assert names == {"example.org/register", "example.net/w1", "example.net/w2"}
+    mine.ledger.close()
+
+
 def test_without_its_witnesses_the_register_keeps_its_old_checkpoint(
     register: Register, tmp_path: Path
 ) -> None:

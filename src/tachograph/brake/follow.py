@@ -49,7 +49,7 @@ from tachograph.ledger.kinds import (
 )
 from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
 from tachograph.merkle.edge import Edge
-from tachograph.merkle.note import parse_note, parse_verifier_key
+from tachograph.merkle.note import Note, format_note, parse_note, parse_verifier_key
 from tachograph.merkle.tree import EMPTY_ROOT
 
 LOCK = "following"
@@ -163,7 +163,8 @@ class Follower:
             text = source.checkpoint().decode("utf-8")
         except UnicodeDecodeError as error:
             raise FormatError("the checkpoint is not text", hint=AGAIN) from error
-        witnessed = check_policy(self._policy, parse_note(text))
+        note = parse_note(text)
+        witnessed = check_policy(self._policy, note)
         oldest, latest = now - self._terms.timers.deaf / 1000, now + SKEW_SECONDS
         lately = {one.key for one in witnessed.cosigned if oldest <= one.time_seconds <= latest}
         if (missing := self._policy.missing(lately)) is not None:
@@ -171,7 +172,7 @@ class Follower:
                 f"the register's head was not seen lately by a quorum of {missing}",
                 hint="wait for its witnesses; without them it may be an old head played again",
             )
-        return text, witnessed.checkpoint
+        return _known_lines(note, self._policy), witnessed.checkpoint
 
     def _catch_up(self) -> None:
         """Take in what this ledger has recorded of the register since."""
@@ -206,6 +207,14 @@ def _policy(terms: Terms) -> Policy:
     if not terms.witnesses:
         return Policy((register,), (), (), NONE)
     return dataclasses.replace(parse_policy(terms.witnesses), logs=(register,))
+
+
+def _known_lines(note: Note, policy: Policy) -> str:
+    """The head with the signatures that the agreement knows: strangers' lines are not recorded."""
+    keys = [*(log.key for log in policy.logs), *(witness.key for witness in policy.witnesses)]
+    known = {(key.name, key.id) for key in keys}
+    lines = tuple(line for line in note.signatures if (line.name, line.key_id) in known)
+    return format_note(Note(note.text, lines))
 
 
 def _said(note: str) -> Checkpoint:

@@ -7,7 +7,9 @@ says so, or where an agreement makes it the register. Proven by tests/brake/test
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from tachograph.brake.commitment import redacted_key
 from tachograph.brake.document import Document, parse_document
@@ -27,10 +29,37 @@ PUBLIC = "public"
 """Folder in a ledger's folder where it is published when no other is named."""
 
 
+@dataclass
+class _Known:
+    """What a ledger says of these matters, as far as it was read. It only grows."""
+
+    read: int = 0
+    redacted: bool = False
+    agreements: dict[str, Document] = field(default_factory=dict)
+
+
+_KNOWN: WeakKeyDictionary[Ledger, _Known] = WeakKeyDictionary()
+"""By open ledger: to publish again need not read a million entries again."""
+
+
+def _known(ledger: Ledger) -> _Known:
+    known = _KNOWN.setdefault(ledger, _Known())
+    size = ledger.size
+    for one in ledger.entries(kinds=[AgreementAdopted, RedactionChosen], start=known.read):
+        if isinstance(one.body, AgreementAdopted):
+            digest = one.body.agreement
+            if digest not in known.agreements:
+                text = ledger.fetch(digest).decode("utf-8", errors="replace")
+                known.agreements[digest] = parse_document(text)
+        else:
+            known.redacted = True
+    known.read = max(known.read, size)
+    return known
+
+
 def published_key(ledger: Ledger) -> VerifierKey:
     """Return the key of the log that is published of this ledger: of the whole, or of the rest."""
-    redacted = any(True for _ in ledger.entries(kinds=[RedactionChosen]))
-    return redacted_key(ledger.verifier) if redacted else ledger.verifier
+    return redacted_key(ledger.verifier) if _known(ledger).redacted else ledger.verifier
 
 
 def open_log(ledger: Ledger, home: Path, folder: Path, *, whole: bool = False) -> Log:
@@ -59,13 +88,7 @@ def adopted(ledger: Ledger) -> list[Document]:
 
     Raises FormatError, ProofError, DamagedError where one does not parse.
     """
-    found: dict[str, Document] = {}
-    for one in ledger.entries(kinds=[AgreementAdopted]):
-        assert isinstance(one.body, AgreementAdopted)
-        digest = one.body.agreement
-        if digest not in found:
-            found[digest] = parse_document(ledger.fetch(digest).decode("utf-8", errors="replace"))
-    return list(found.values())
+    return list(_known(ledger).agreements.values())
 
 
 def followed(ledger: Ledger, note: str) -> Document:
