@@ -213,7 +213,7 @@ class Loop:
 
         When it has ended a trial, the next one's box gets ready.
         """
-        if isinstance(bodies[-1], CandidateKept | CandidateDropped):
+        if self.is_sitting and isinstance(bodies[-1], CandidateKept | CandidateDropped):
             self.bench.examiner.box.expect()
         self.run.record_about(*map(self.with_cost, bodies))
 
