@@ -17,7 +17,7 @@ import signal
 import socket
 import struct
 import sys
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from tachograph.sandbox.inside import (
     child,
@@ -31,6 +31,9 @@ from tachograph.sandbox.inside import (
 
 WHOLE_LANDLOCK = 3
 REQUEST_BYTES = 65_536
+IDLE_SECONDS = 0.02
+FIRST_CALLS = 3
+"""The trial call that opens a box, a look at the seed, and the first candidate."""
 REPORT = struct.Struct("<iddq")
 """wait status, user seconds, system seconds, peak resident KiB"""
 
@@ -54,6 +57,9 @@ class Zygote:
         self.namespace = -1
         self.disk_mib: int = config["disk_mib"]
         self.waiting: Optional[Waiting] = None
+        self.calls = 0
+        self.cold: List[str] = [name for name in config["libraries"] if name == "numba"]
+        """Libraries that may be warmed further."""
         self.own_uid = self.level == "A"
         os.sched_setaffinity(0, config["cores"])
         self.step_behind_walls(config)
@@ -86,12 +92,14 @@ class Zygote:
         """Fork a box for each request until the judge hangs up."""
         answer(self.line, "ready")
         while True:
+            self.use_idle_time()
             message, descriptors, _, _ = socket.recv_fds(self.line, REQUEST_BYTES, 8)
             if not message:
                 return
             self.waiting = self.waiting or self.fork(ahead=not descriptors)
             if not descriptors:
                 continue  # its call will come soon
+            self.calls += 1
             waiting, self.waiting = self.waiting, None
             socket.send_fds(waiting.line, [message], descriptors[1:])
             waiting.line.close()
@@ -99,6 +107,17 @@ class Zygote:
                 for descriptor in descriptors[1:]:
                     os.close(descriptor)
                 self.watch(waiting.pid, report)
+
+    def use_idle_time(self) -> None:
+        """Once, when no request comes for a moment; not among the first, which somebody awaits."""
+        if self.calls < FIRST_CALLS or not self.cold:
+            return
+        if not select.select([self.line], [], [], IDLE_SECONDS)[0]:
+            for library in self.cold:
+                warm_further(library)
+            self.cold = []
+            gc.collect()
+            gc.freeze()
 
     def fork(self, *, ahead: bool) -> Waiting:
         """A child that waits for its call. `ahead`: there is time to rehearse it."""
@@ -191,7 +210,16 @@ def warm(library: str) -> None:
         # building any optimiser imports it: a second, in each fork
         importlib.import_module("torch._dynamo")
     elif library == "numba":
-        # the first compilation fills the typing and target registries: a quarter of a second
+        # the first compilation fills the typing and target registries: half a second
+        numba = sys.modules["numba"]
+        array = numba.types.Array(numba.float64, 1, "C")
+        numba.njit([(array, numba.int64)])(lambda values, place: values[place] * place)
+
+
+def warm_further(library: str) -> None:
+    """What fewer children need, done once nothing else is to do."""
+    if library == "numba":
+        # the first reduction in an array: a sixth of a second
         numba = sys.modules["numba"]
         array = numba.types.Array(numba.float64, 1, "C")
         numba.njit([(array, numba.int64)])(lambda values, scale: values.sum() * scale)
@@ -215,6 +243,8 @@ def keep_only(kept: "set[int]") -> None:
 def main() -> None:
     """Run as the zygote. The last argument is the line; the configuration comes over it first."""
     os.environ.pop("LD_BIND_NOW", None)
+    # little of what is imported is garbage: looking for it takes a tenth of a start; children do
+    gc.disable()
     line = socket.socket(fileno=int(sys.argv[-1]))
     config = json.loads(line.recv(1 << 17))
     config["masks"] += walls.folders_of(config["hidden"])
