@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -108,45 +109,49 @@ def run_task(
     as_json: AsJson = False,
 ) -> None:
     """Run the closed loop on a task: propose, check, clock, keep; until a budget is spent."""
-    import secrets
-
-    from tachograph.cli.places import ledger_folder, open_ledger, remember_task
-    from tachograph.loop.bench import open_bench
-    from tachograph.loop.budget import Budget
-    from tachograph.loop.propose.registry import Setting, opened
-    from tachograph.loop.team import Team, seated
+    from tachograph.loop.opening import Opening
     from tachograph.task import load
 
     loaded = load(task)
     specs = proposer or ["recipes"]
     wanted = Wanted.of(specs, seats, policy, direction, until, turn_seconds)
     check_models(specs, base_url, prices, answer_tokens, answer_seconds)
-    budget = Budget(trials, seconds, cpu_seconds, tokens, money)
-    if budget == Budget():
-        budget = Budget(wall_seconds=DEFAULT_SECONDS)
-    random_seed = secrets.randbits(32) if seed is None else seed
-    team = wanted.team(Team(), loaded, random_seed)
     box = level_of(level, unsafe_no_sandbox)
-    setting = Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens,
-                      team.turn_seconds, answer_seconds)  # fmt: skip
-    import_beside("tachograph.loop.run", "tachograph.loop.propose.recipes", "tachograph.loop.turn")
-    with (
-        open_bench(loaded, level=box, parallel=parallel) as bench,
-        opened(specs, setting) as proposers,
-        open_ledger(ledger, create=True) as (book, folder),
-    ):
-        from tachograph.loop.run import Run
+    with Opening(loaded, box) as opening:
+        # here, because the box takes as long to warm up as this process takes to import them
+        import secrets
 
-        remember_task(folder, loaded)
-        say_level(bench)
-        say_opened(proposers)
-        say_estimate(proposers, loaded, budget)
-        team = seated(team, proposers)
-        run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
-                       proposers=[each.name for each in proposers], team=team.plain(),
-                       random_seed=random_seed)  # fmt: skip
-        reason = sit(run, bench, proposers, team, budget, quiet=as_json, sealed=keep_sealed)
-        finish(run, reason, as_json)
+        from tachograph.cli.places import ledger_folder, open_ledger, remember_task
+        from tachograph.loop.bench import open_bench
+        from tachograph.loop.budget import Budget
+        from tachograph.loop.propose.registry import Setting, opened
+        from tachograph.loop.run import Run
+        from tachograph.loop.team import Team, seated
+
+        import_all("tachograph.loop.propose.recipes", "tachograph.loop.turn")
+        gc.freeze()  # what was imported stays; else collections go through it again and again
+        budget = Budget(trials, seconds, cpu_seconds, tokens, money)
+        if budget == Budget():
+            budget = Budget(wall_seconds=DEFAULT_SECONDS)
+        random_seed = secrets.randbits(32) if seed is None else seed
+        team = wanted.team(Team(), loaded, random_seed)
+        setting = Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens,
+                          team.turn_seconds, answer_seconds)  # fmt: skip
+        with (
+            open_bench(loaded, level=box, parallel=parallel, opening=opening) as bench,
+            opened(specs, setting) as proposers,
+            open_ledger(ledger, create=True) as (book, folder),
+        ):
+            remember_task(folder, loaded)
+            say_level(bench)
+            say_opened(proposers)
+            say_estimate(proposers, loaded, budget)
+            team = seated(team, proposers)
+            run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
+                           proposers=[each.name for each in proposers], team=team.plain(),
+                           random_seed=random_seed)  # fmt: skip
+            reason = sit(run, bench, proposers, team, budget, quiet=as_json, sealed=keep_sealed)
+            finish(run, reason, as_json)
 
 
 def resume_run(
@@ -323,7 +328,13 @@ def import_beside(*modules: str) -> None:
 
     Not as a daemon: an interpreter that ends in the middle of an import may crash.
     """
-    threading.Thread(target=lambda: [import_module(name) for name in modules]).start()
+    threading.Thread(target=lambda: import_all(*modules)).start()
+
+
+def import_all(*modules: str) -> None:
+    """Import them, whatever is used of them later."""
+    for name in modules:
+        import_module(name)
 
 
 def heading(run: Run, bench: Bench) -> str:

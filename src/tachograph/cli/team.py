@@ -84,12 +84,13 @@ class Wanted:
            directions: list[str] | None, until: str | None,
            turn_seconds: float | None) -> Wanted:  # fmt: skip
         """From the options. Raises UsageError for a proposer or a policy that there is not."""
-        from tachograph.loop.choose import find_policy
         from tachograph.loop.propose.registry import check
 
         for spec in specs or ():
             check(spec)
         if policy:
+            from tachograph.loop.choose import find_policy
+
             find_policy(policy)
         return cls(tuple(specs or ()), seats, policy, tuple(directions or ()), until, turn_seconds)
 

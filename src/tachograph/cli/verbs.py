@@ -75,4 +75,6 @@ def load(name: str) -> Any:
         made.add_typer(file.app, name=name)
     else:
         file.add_to(made)
+        # the parameters of its neighbours would be read as well, which takes as long as its own
+        made.registered_commands = [one for one in made.registered_commands if one.name == name]
     return get_group(made).commands[name]

@@ -18,7 +18,8 @@ from tachograph.errors import BoxError, UsageError
 from tachograph.loop.check import Answer, Examiner
 from tachograph.loop.clock import Rules
 from tachograph.loop.draws import Secret, Series
-from tachograph.sandbox import Box, Level
+from tachograph.loop.opening import Opening, open_box
+from tachograph.sandbox import Level
 from tachograph.sandbox.box import usable_cores
 from tachograph.task import Candidate, Task
 from tachograph.task.scorer import check_of
@@ -97,8 +98,10 @@ def check_one(examiner: Examiner, candidate: Candidate, series: Series) -> Answe
 
 @contextmanager
 def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
-               rules: Rules | None = None) -> Iterator[Bench]:  # fmt: skip
+               rules: Rules | None = None,
+               opening: Opening | None = None) -> Iterator[Bench]:  # fmt: skip
     """Open the task's boxes. `level` None: the highest that can be had here, reasons in `given_up`.
+    `opening`: of the first one, where that has begun; it is at that level then.
 
     Raises BoxError where an explicit level cannot be had, UsageError where cores do not suffice.
     """
@@ -114,10 +117,10 @@ def open_bench(task: Task, *, level: Level | None = None, parallel: int = 1,
         examiners: list[Examiner] = []
         given_up: list[str] = []
         for number in range(parallel):
-            box, reasons = Box.open_best(
-                level, python=task.python, libraries=task.libraries, limits=task.limits,
-                core=max(cores - threads * (number + 1), 0), hidden=task.hidden,
-            )  # fmt: skip
+            if opening and number == 0:
+                box, reasons = opening.take()
+            else:
+                box, reasons = open_box(task, level, number)
             examiners.append(Examiner(task, check, stack.enter_context(box)))
             given_up, level = given_up or reasons, box.level
         several = task.run or task.limits.processes > 1
