@@ -86,7 +86,7 @@ def test_numbers_have_no_gaps_and_no_second_meaning(register: tuple[Ledger, Docu
 
 
 def test_a_revoked_key_says_nothing_more(register: tuple[Ledger, Document]) -> None:
-    """S8: what came before stands, what comes after does not."""
+    """S8: nothing of it counts in a round that begins after; no more is taken in."""
     ledger, agreement = register
     post(
         ledger, call(agreement, "aurora", 0),
@@ -96,6 +96,9 @@ def test_a_revoked_key_says_nothing_more(register: tuple[Ledger, Document]) -> N
     found = Register(agreement.terms, agreement.id)
     rules = [one.refusal.rule if one.refusal else "" for one in found.take_all(ledger.entries())]
     assert rules == ["", "", "key", ""]
+    assert found.state.name == "NORMAL"
+    post(ledger, call(agreement, "crux", 0))  # of aurora's bloc: now two blocs call
+    found.take_all(ledger.entries(start=4))
     assert found.state.name == "TRIGGER_PENDING"
 
 

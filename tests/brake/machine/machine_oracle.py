@@ -78,8 +78,13 @@ def q_lift(state: State) -> int:
 
 def k_verifiers(state: State, names: set[str]) -> bool:
     """Whether k verifiers with weight are among them."""
-    good = {one.name for one in state.terms.verifiers} - state.struck
+    good = {one.name for one in state.terms.verifiers} - state.struck - revoked(state)
     return len(good & names) >= state.terms.quorums.verifiers
+
+
+def revoked(state: State) -> set[str]:
+    """Those without a good key."""
+    return {name for name, key in state.keys if key == ""}
 
 
 def challenged(state: State) -> bool:
@@ -108,7 +113,7 @@ def _lift_needs_certificate(change: Change) -> None:
         demand(said.lift == lift.number, "S1", "a vote of another round")
         votes.setdefault(by, said.evidence)
     voters = {name for name, evidence in votes.items() if evidence == lift.evidence}
-    voters -= after.struck
+    voters -= after.struck | revoked(after)
     yes = voters.intersection(counted(after))
     demand(len(yes) >= q_lift(after), "S1", f"{len(yes)} votes where {q_lift(after)} are needed")
     demand(every_bloc(after, yes), "S2", "a bloc has no majority for it")
@@ -157,7 +162,7 @@ def _trigger_needs_two_blocs(change: Change) -> None:
     if after.trigger.ground == "parties":
         callers = {call.by for call in live if call.topic == "trigger:parties"}
         callers |= {change.move[0]} if change.move else set()
-        callers &= set(counted(after)) - after.struck
+        callers &= set(counted(after)) - after.struck - revoked(after)
         demand(len(callers) >= after.terms.quorums.trigger or len(counted(after)) <
                len(after.terms.parties), "S2", "too few callers")  # fmt: skip
         demand(len(callers) > after.terms.faults.byzantine, "S2", "f callers suffice")
@@ -195,7 +200,7 @@ def _cancel_needs_all_blocs(change: Change) -> None:
         by, said = change.move
         vetoes |= {by} if isinstance(said, say.TriggerVetoed) else set()
         withdrawn |= {by} if isinstance(said, say.TriggerWithdrawn) else set()
-    vetoes &= set(counted(after)) - after.struck
+    vetoes &= set(counted(after)) - after.struck - revoked(after)
     vetoed = 4 * len(vetoes) >= 3 * len(counted(after)) and every_bloc(after, vetoes)
     taken_back = trigger.ground == "verifiers" and k_verifiers(after, withdrawn)
     demand(vetoed or taken_back, "S2", f"cancelled by {sorted(vetoes)}")
@@ -355,10 +360,9 @@ def _honest_votes_lift(state: State) -> None:
     demand(lift.due - lift.opened <= state.terms.timers.lift_review, "L3", "longer than T_lift")
     against = {name for name, evidence in lift.votes if evidence != lift.evidence}
     able = set(counted(state)) - state.struck - against
-    able -= {name for name in able if value(state.keys, name) == "" and
-             value(lift.votes, name) is None}  # fmt: skip
+    able -= revoked(state)
     helpers = {one.name for one in state.terms.verifiers} - state.struck - against
-    helpers = {h for h in helpers if value(state.keys, h) != ""}
+    helpers -= revoked(state)
     good = {f.by for f in state.filings if f.clean and f.evidence == lift.evidence}
     possible = (
         len(able) >= q_lift(state) and every_bloc(state, able) and k_verifiers(state, helpers)

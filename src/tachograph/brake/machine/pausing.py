@@ -83,8 +83,8 @@ def allege(state: State, by: str, said: BreachAlleged) -> State | Refusal:
         return Refusal("phase", f"no pause can be broken in {state.name}: ask, or call a trigger")
     if said.about not in state.terms.blocs or said.about in state.departed:
         return Refusal("party", f"{said.about} is no party that is bound")
-    if any(case.about == said.about for case in state.cases):
-        return Refusal("case", f"a case about {said.about} is before the panel already")
+    if _breach_open(state, said.about):
+        return Refusal("case", f"a breach by {said.about} is before the panel already")
     return join(state, by, f"breach:{said.about}:{said.evidence}")
 
 
@@ -103,8 +103,7 @@ def settle_calls(state: State) -> State:
     if state.phase in PAUSING:
         for topic in topics(state, "breach:"):
             _, about, evidence = topic.split(":", 2)
-            open_already = any(case.about == about for case in state.cases)
-            if _enough_verifiers(state, topic) and not open_already:
+            if _enough_verifiers(state, topic) and not _breach_open(state, about):
                 return open_case(_drop_calls(state, topic), about, "verifiers", evidence)
     for topic in topics(state, "renew:"):
         if standing.triggers(state, callers(state, topic)):
@@ -195,6 +194,11 @@ def _pending(state: State, number: int) -> Trigger | Refusal:
 def _enough_verifiers(state: State, topic: str) -> bool:
     called = standing.verifiers(state, callers(state, topic))
     return len(called) >= state.terms.quorums.verifiers
+
+
+def _breach_open(state: State, about: str) -> bool:
+    """Whether the panel has one; an inspection's outcome before it shields nobody."""
+    return any(case.about == about and case.ground != "challenge" for case in state.cases)
 
 
 def _drop_calls(state: State, topic: str) -> State:

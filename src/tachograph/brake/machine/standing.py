@@ -1,7 +1,8 @@
 """Who counts, whose word has weight, and which quorums are reached.
 
 Suspended, exiting and departed parties count neither in n nor in a quorum, from the statement or
-timer on that made them so. A speaker who contradicted itself stays in n, and weighs nothing.
+timer on that made them so. A speaker who contradicted itself stays in n, and weighs nothing; so
+does one whose key was revoked, also with what it said before, until it has another.
 Proven by tests/brake/machine. Not covered: numbers that make a sound agreement (quorum.py).
 """
 
@@ -28,19 +29,17 @@ def quorums(state: State) -> Quorums:
 
 def parties(state: State, names: Iterable[str]) -> frozenset[str]:
     """Those of the names that are parties whose vote has weight now."""
-    return (counted(state) - state.struck).intersection(names)
+    return _voiced(state, counted(state).intersection(names))
 
 
 def verifiers(state: State, names: Iterable[str]) -> frozenset[str]:
     """Those of the names that are verifiers whose word has weight now."""
-    return frozenset(
-        n for n in names if state.terms.roles[n] == "verifier" and n not in state.struck
-    )
+    return _voiced(state, (n for n in names if state.terms.roles[n] == "verifier"))
 
 
 def bench(state: State, about: str, names: Iterable[str]) -> frozenset[str]:
     """Those of the names that may decide on a party and have weight now."""
-    return (state.terms.bench(about) - state.struck).intersection(names)
+    return _voiced(state, state.terms.bench(about).intersection(names))
 
 
 def sits(state: State, about: str) -> int:
@@ -50,7 +49,7 @@ def sits(state: State, about: str) -> int:
 
 def all_panel(state: State, names: Iterable[str]) -> frozenset[str]:
     """Those of the names that are panelists with weight now."""
-    return frozenset(n for n in names if state.terms.roles[n] == "panel" and n not in state.struck)
+    return _voiced(state, (n for n in names if state.terms.roles[n] == "panel"))
 
 
 def panel_majority(state: State) -> int:
@@ -92,6 +91,12 @@ def key_of(state: State, name: str) -> str:
     """The speaker's verifier key now; empty: revoked, or no such speaker."""
     replaced = value(state.keys, name)
     return state.terms.keys.get(name, "") if replaced is None else replaced
+
+
+def _voiced(state: State, names: Iterable[str]) -> frozenset[str]:
+    """Without those who contradicted themselves, or whose key was revoked and not replaced."""
+    mute = state.struck.union(name for name, key in state.keys if not key)
+    return frozenset(names) - mute
 
 
 def _carried(state: State, voters: Collection[str], needed: int) -> bool:
