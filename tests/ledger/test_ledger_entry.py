@@ -12,11 +12,11 @@ from tachograph.errors import FormatError
 from tachograph.ledger import entry, kinds
 from tachograph.ledger.entry import Entry
 
-BODY = kinds.RunClosed(run="r-7", reason="trials", best=None)
+BODY = kinds.RunClosed(run="r-7", reason="trials", best=None, cpu_seconds=2.5)
 ENTRY = Entry(4, "2026-11-23T12:00:00.000000Z", "loop", (3, 1), BODY)
 BYTES = (
-    b'{"actor":"loop","body":{"best":null,"reason":"trials","run":"r-7"},"kind":"RunClosed",'
-    b'"parents":[3,1],"seq":4,"time":"2026-11-23T12:00:00.000000Z"}'
+    b'{"actor":"loop","body":{"best":null,"cpu_seconds":2.5,"reason":"trials","run":"r-7"},'
+    b'"kind":"RunClosed","parents":[3,1],"seq":4,"time":"2026-11-23T12:00:00.000000Z"}'
 )
 
 
@@ -24,6 +24,13 @@ def test_the_bytes_are_as_documented() -> None:
     """The format is fixed: old ledgers depend on these very bytes."""
     assert entry.encode(ENTRY) == BYTES
     assert entry.decode(BYTES) == ENTRY
+
+
+def test_bytes_from_before_a_field_are_read() -> None:
+    """Its default says what its absence means."""
+    older = dataclasses.replace(BODY, cpu_seconds=None)
+    found = entry.decode(BYTES.replace(b'"cpu_seconds":2.5,', b""))
+    assert found == dataclasses.replace(ENTRY, body=older)
 
 
 def test_every_changed_byte_changes_the_entry_or_is_refused() -> None:
