@@ -63,7 +63,9 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
     except ImportError as error:
         raise UsageError("serving needs the extra `serve`", hint=_INSTALL) from error
 
-    return Starlette(routes=routes, exception_handlers={TooLongError: _too_long})
+    app = Starlette(routes=routes, exception_handlers={TooLongError: _too_long})
+    app.router.redirect_slashes = False  # nobody is sent elsewhere
+    return app
 
 
 def bounded(handler: Handler) -> Handler:

@@ -125,6 +125,9 @@ def bring_up_to_date(
     from tachograph.brake.publish import publish as bring
 
     asked = witness_policy(book, policy, document)
+    if asked is not None and all(witness.url is None for witness in asked.witnesses):
+        remark("no witness is asked: the policy has no URL of any")
+        asked = None
     cosign = cosigner(asked, tell_outcome) if asked is not None else None
     return bring(open_log(book, home, folder, whole=whole), home, folder, cosign)
 
