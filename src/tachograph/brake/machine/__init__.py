@@ -1,10 +1,11 @@
 """The protocol of a pause, as a pure machine: state, statement and time give the next state.
 
+>>> from pathlib import Path
 >>> from tachograph.brake.machine import begin, step, tick
 >>> from tachograph.brake.said_governance import HoldDeclared
 >>> from tachograph.brake.statement import Statement
 >>> from tachograph.brake.terms_text import parse_terms
->>> terms = parse_terms(open("examples/agreement/agreement.toml").read())
+>>> terms = parse_terms(Path("examples/agreement/agreement.toml").read_text())
 >>> state = begin(terms, agreement="a1")
 >>> held = Statement("a1", "aurora", 0, "2026-11-25T12:00:00.000000Z", "", HoldDeclared("a doubt"))
 >>> state, refusal = step(state, time=1_000, statement=held)
