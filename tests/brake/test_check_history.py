@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from redteam.world import World
@@ -59,6 +60,21 @@ def test_a_failure_carries_a_proof_for_strangers(world: World, tmp_path: Path):
         assert found.subject == party
         accused = check_fork(parse_fork(found.proof), [log.key.verifier])
         assert accused.keys == (log.key.verifier,)
+
+
+def test_two_heads_convict_a_log_that_is_kept_back(world: World, tmp_path: Path):
+    """Whoever forks and then publishes nothing is convicted by what others kept."""
+    world.run()
+    party = world.parties[0]
+    log = world.logs[party]
+    other = log.branch(log.size - 1)
+    other.record(world.now, "loop", kinds.RunResumed(run="r-1"))
+    world.held += [log.head(), other.head()]
+    folder = world.write(tmp_path / "bundle")
+    shutil.rmtree(folder / "logs" / party)
+    (found,) = [r for r in history.look(read_bundle(folder, world.at)) if r.outcome == "fail"]
+    assert found.subject == party
+    assert check_fork(parse_fork(found.proof), [log.key.verifier]).keys
 
 
 def test_a_copy_that_leaves_a_statement_out_fails(world: World, tmp_path: Path):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tachograph.brake.bundle import Bundle
-from tachograph.brake.fork import find_fork, format_fork
+from tachograph.brake.fork import Fork, TwoRoots, find_fork, format_fork
 from tachograph.brake.log_copy import LogCopy
 from tachograph.brake.signed_heads import SignedHead
 from tachograph.brake.verdict import Check, CheckResult
@@ -34,7 +34,10 @@ def look(bundle: Bundle) -> Iterator[CheckResult]:
     """One result for each log that the agreement names, one for each follower's copy."""
     for subject, key in bundle.expected_logs:
         log = bundle.log(key.name)
-        if log is None:
+        forked = _two_roots(subject, bundle.heads.of(key.name))
+        if forked is not None:
+            yield forked
+        elif log is None:
             yield CHECK.not_assessed(subject, f"the bundle holds no readable log {key.name}")
         else:
             yield _of_log(bundle, subject, log)
@@ -44,6 +47,21 @@ def look(bundle: Bundle) -> Iterator[CheckResult]:
             log = bundle.log(key.name)
             if log is not None and log is not bundle.register:
                 yield from _copied(bundle, subject, log, register)
+
+
+def _two_roots(subject: str, heads: Sequence[SignedHead]) -> CheckResult | None:
+    """Two heads of one size: a fork that needs no look at the log, and cannot be hidden with it."""
+    seen: dict[int, SignedHead] = {}
+    for head in heads:
+        other = seen.setdefault(head.checkpoint.size, head)
+        if other.checkpoint.root != head.checkpoint.root:
+            return CHECK.failed(
+                subject,
+                f"two roots for the first {head.checkpoint.size} entries: the log has forked",
+                evidence=[other.where, head.where],
+                proof=format_fork(Fork((other.note, head.note), TwoRoots())),
+            )
+    return None
 
 
 def _of_log(bundle: Bundle, subject: str, log: LogCopy) -> CheckResult:
