@@ -72,7 +72,6 @@ WRONG = {
     "idle work": ("correctness", {"flop": {**WHOLE.flop, "idle": 1e15}}),
     "runs that do not add up": ("correctness", {"runs": {"main": 1e15}}),
     "models that do not add up": ("correctness", {"models": {MODEL["alba"]: 1e15}}),
-    "an undeclared run": ("correctness", {"runs": {"ghost": WHOLE.flop["training"]}}),
     "training called inference": ("correctness", {
         "tokens": {**WHOLE.tokens, MODEL["alba"]: WHOLE.flop["inference"] / (6 * PARAMETERS)},
     }),
@@ -127,7 +126,21 @@ def test_silence_is_not_assessed() -> None:
     assert {x.outcome for x in judge(work.evidence())} == {"not-assessed"}
     work = honest()
     work.heard = [h for h in work.heard if not isinstance(h.said, r.WeightsCommitted)]
-    assert outcomes(judge(work.evidence()), "alba", "completeness") == {"not-assessed"}
+    assert outcomes(judge(work.evidence()), "alba", "correctness") == {"not-assessed"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"runs": {}}, {"models": {}}, {"tokens": {}}, {"flop": {}, "runs": {}, "models": {}},
+     {"runs": {"ghost": WHOLE.flop["training"]}}],
+)  # fmt: skip
+def test_what_a_meter_does_not_tell_is_not_assessed(changes: dict[str, Any]) -> None:
+    """A meter may know less than this check asks; that is no failure, and no pass."""
+    work = honest()
+    work.hour(4, changed(**changes))
+    results = list(judge(work.evidence()))
+    assert outcomes(results, "alba", "correctness") == {"not-assessed"}
+    assert outcomes(results, "alba", "completeness") <= {"pass", "not-assessed"}
 
 
 # Limits

@@ -52,6 +52,8 @@ class _Found:
         default_factory=lambda: {"correctness": {}, "completeness": {}}
     )
     """What is wrong, and where."""
+    unsaid: dict[str, None] = field(default_factory=dict)
+    """What was not told, without which nothing is said of correctness."""
     missing: dict[str, None] = field(default_factory=dict)
     """What could not be looked at, without which nothing is said of completeness."""
     windows: int = 0
@@ -123,9 +125,12 @@ def _look_at_window(
     found.add("completeness", heard.where, windows.missing_time(declared, said))
     found.add("correctness", heard.where, windows.wrong_flop(declared, said))
     found.add("correctness", heard.where, windows.wrong_tokens(books, site.party, said))
-    for root in said.models:
-        if root not in books.sizes:
-            found.missing[f"weights {root[:8]} were used and never committed to"] = None
+    for missing in windows.unsaid(books, site.party, said):
+        found.unsaid[missing] = None
+    if not said.flop and sum(said.device_seconds.values()) > said.device_seconds.get("idle", 0.0):
+        found.missing[f"operations at {site.site} are not estimated"] = None
+        found.hidden_flop += len(declared.devices) * said.seconds * declared.peak_flop_per_second
+        return
     energy = energy_of(declared, said)
     if energy is None:
         found.missing[f"nothing measures energy at {site.site}"] = None
@@ -142,6 +147,8 @@ def _correctness(party: str, found: _Found) -> CheckResult:
         return _failed(party, found, "correctness")
     if not found.windows:
         return CHECK.not_assessed(party, "no window was reported", about="correctness")
+    if found.unsaid:
+        return CHECK.not_assessed(party, listed(found.unsaid), about="correctness")
     return CHECK.passed(
         party,
         f"the figures of {found.windows} windows agree with each other",
@@ -154,7 +161,7 @@ def _completeness(party: str, found: _Found) -> CheckResult:
     if found.problems["completeness"]:
         return _failed(party, found, "completeness")
     if not found.windows:
-        reason = "; ".join(found.missing) or "the agreement names no site"
+        reason = listed(found.missing) or "the agreement names no site"
         return CHECK.not_assessed(party, reason, about="completeness")
     share = found.hidden_flop / found.capacity_flop if found.capacity_flop else 1.0
     hidden = f"a run of {found.hidden_flop:.2g} FLOP, {share:.1%} of capacity, could hide"
@@ -163,7 +170,7 @@ def _completeness(party: str, found: _Found) -> CheckResult:
     if found.missing:
         return CHECK.not_assessed(
             party,
-            f"{'; '.join(found.missing)}; {hidden}",
+            f"{listed(found.missing)}; {hidden}",
             about="completeness",
             smallest_hidden_flop=found.hidden_flop,
         )
@@ -174,6 +181,13 @@ def _completeness(party: str, found: _Found) -> CheckResult:
         about="completeness",
         smallest_hidden_flop=found.hidden_flop,
     )
+
+
+def listed(reasons: Iterable[str]) -> str:
+    """The first three, and how many more."""
+    first, *rest = [*reasons] or [""]
+    more = f" (and {len(rest) - 2} more)" if len(rest) > 2 else ""
+    return "; ".join([first, *rest[:2]]) + more
 
 
 def _failed(party: str, found: _Found, about: About) -> CheckResult:

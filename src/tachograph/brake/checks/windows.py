@@ -133,7 +133,7 @@ def wrong_flop(site: SiteDeclared, said: WindowReported) -> Iterator[str]:
         (said.runs, said.flop.get("training", 0.0), "runs"),
         (said.models, served, "models"),
     ):
-        if abs(sum(parts.values()) - flop) > TIME_SLACK * flop:
+        if parts and abs(sum(parts.values()) - flop) > TIME_SLACK * flop:
             yield (
                 f"{name} declares {flop:.3g} FLOP for {what} that come to {sum(parts.values()):.3g}"
             )
@@ -144,19 +144,38 @@ def wrong_tokens(books: Books, party: str, said: WindowReported) -> Iterator[str
     name = name_of(said)
     for run, flop in said.runs.items():
         declared = books.runs[(party, run)].declared
-        if declared is None:
-            yield f"{name} trains {run[:40]!r}, which was not declared"
-        else:
+        if declared is not None and run in said.tokens:
             rate = PER_TOKEN["training"] * declared[1].parameters
-            yield from _wrong_rate(name, run, flop, rate, said.tokens.get(run, 0.0))
+            yield from _wrong_rate(name, run, flop, rate, said.tokens[run])
     for root, flop in said.models.items():
         tokens = said.tokens.get(root, 0.0)
-        if root in books.sizes:
+        if root in books.sizes and root in said.tokens:
             rate = PER_TOKEN["inference"] * books.sizes[root]
             yield from _wrong_rate(name, root[:8], flop, rate, tokens)
         served = books.outputs.get((party, said.site, said.window, root))
         if served is not None and abs(served - tokens) > TIME_SLACK * tokens:
             yield f"{name}: {tokens:.4g} tokens by the meter, {served:.4g} by what was served"
+
+
+def unsaid(books: Books, party: str, said: WindowReported) -> Iterator[str]:
+    """What would have to be said for the window's figures to be held against each other."""
+    served = said.flop.get("inference", 0.0) + said.flop.get("evaluation", 0.0)
+    if not said.flop and said.device_seconds.get("idle", 0.0) < sum(said.device_seconds.values()):
+        yield f"operations at {said.site} are not estimated"
+    if said.flop.get("training", 0.0) > 0.0 and not said.runs:
+        yield f"what was trained at {said.site} is not told by run"
+    if served > 0.0 and not said.models:
+        yield f"whose weights were used at {said.site} is not told"
+    for run in said.runs:
+        if books.runs[(party, run)].declared is None:
+            yield f"run {run[:40]!r} was metered and never declared"
+        elif run not in said.tokens:
+            yield f"tokens of run {run[:40]!r} are not told"
+    for root in said.models:
+        if root not in books.sizes:
+            yield f"weights {root[:8]} were used and never committed to"
+        elif root not in said.tokens:
+            yield f"tokens of weights {root[:8]} are not told"
 
 
 def _wrong_rate(name: str, what: str, flop: float, rate: float, tokens: float) -> Iterator[str]:
