@@ -460,6 +460,7 @@ def test_a_fault_of_the_brake_is_no_leave(ledger, ledger_folder, new_bench, monk
 
 DOORS = {
     "loop/bench.py": "boxes of a bench; the loop, the hold-out and replays ask before each call",
+    "loop/opening.py": "opens the bench's first box, and calls nothing of a task in it",
     "loop/check.py": "the one place where a candidate is called; it asks first",
     "loop/workshop.py": "an agent's own programs; the office asks before each",
     "loop/propose/command/agent.py": "where an agent thinks; its turn ends when the brake holds",
@@ -486,7 +487,8 @@ def test_no_file_runs_a_task_that_is_not_known_to_ask():
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
                 opens = ("open_bench", "Box.open", "Box.open_best", "Workspace.open",
-                         "Workspace.open_best", "box.run", "self.box.run")  # fmt: skip
+                         "Workspace.open_best", "open_box", "box.run",
+                         "self.box.run")  # fmt: skip
                 if called in opens or called.endswith(".box.run"):
                     found.add(path.relative_to(SRC).as_posix())
     assert not found - set(DOORS), "says nowhere how it obeys the brake"
