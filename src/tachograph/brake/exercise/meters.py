@@ -1,7 +1,7 @@
 """Meters of sites that do not exist, run by a thread: heartbeats and windows without gaps.
 
 **Simulated**: the figures are made up, honestly for all sites but one. That one trains on in the
-pause and reports its device time as inference; the energy that its meter reads gives it away. What
+pause and reports its devices as idle; the energy that its meter reads gives it away. What
 is real is everything after the figures: signatures, numbers, posting, checks. A meter of a real
 machine: `tacho brake meter`. Proven by tests/brake/exercise.
 """
@@ -81,12 +81,11 @@ class Meters:
         site, total = site_of(lab), len(lab.devices) * seconds
         declared = 0.5 * total if self._trains(lab) else 0.0
         spent = dict.fromkeys(CLASSES, 0.0)
-        spent.update(training=declared, inference=0.25 * total)
-        spent["idle"] = total - declared - spent["inference"]
+        spent.update(training=declared, idle=total - declared)
         flop = {name: USE * PEAK * busy for name, busy in spent.items()}
-        flop["idle"] = flop["maintenance"] = 0.0
+        flop["idle"] = 0.0
         hidden = 0.5 * total if lab.temper == "hiding" and not declared else 0.0
-        busy = declared + spent["inference"] + hidden
+        busy = declared + hidden
         energy = len(lab.devices) * IDLE_WATTS * seconds + (BUSY_WATTS - IDLE_WATTS) * USE * busy
         return WindowReported(
             lab.site, lab.meter, self._window, _stamp(self._began), seconds, site.devices,

@@ -304,5 +304,5 @@ _CHARACTER = {
     "silent": "follows the register, and never says a word",
     "partitioned": "does as it says; its line will be cut",
     "equivocating": "will show two histories",
-    "hiding": "will train on, and call it inference",
+    "hiding": "will train on, and say that it is idle",
 }
