@@ -8,6 +8,7 @@ machine: `tacho brake meter`. Proven by tests/brake/exercise.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -15,11 +16,19 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from tachograph.brake.exercise.cast import CAST, PEAK, Lab
-from tachograph.brake.said_records import CLASSES, Heartbeat, SiteDeclared, WindowReported
+from tachograph.brake.said_records import (
+    CLASSES,
+    Heartbeat,
+    RunDeclared,
+    SiteDeclared,
+    WindowReported,
+)
 from tachograph.brake.statement import Said
 
 IDLE_WATTS = 100.0
 BUSY_WATTS = 700.0
+PARAMETERS = 1_000_000_000
+"""Of the model that every laboratory trains; six operations a weight and token."""
 WINDOW_SECONDS = 5.0
 USE = 0.4
 """Share of the peak that busy devices reach."""
@@ -33,6 +42,18 @@ Trains = Callable[[Lab], bool]
 def site_of(lab: Lab) -> SiteDeclared:
     """What a laboratory declares of its site."""
     return SiteDeclared(lab.site, lab.devices, PEAK, IDLE_WATTS, BUSY_WATTS, 0.01)
+
+
+def run_of(lab: Lab) -> RunDeclared:
+    """The training run that a laboratory declares before it begins."""
+
+    def digest(what: str) -> str:
+        return hashlib.sha256(f"{lab.name}: {what}".encode()).hexdigest()
+
+    return RunDeclared(
+        f"{lab.name}-run", lab.site, "a language model", digest("code"), digest("data"),
+        digest("order"), digest("start"), {"rate": 1e-4}, PARAMETERS, 1_000_000, 10_000, 1_000,
+    )  # fmt: skip
 
 
 class Meters:
@@ -84,12 +105,14 @@ class Meters:
         spent.update(training=declared, idle=total - declared)
         flop = {name: USE * PEAK * busy for name, busy in spent.items()}
         flop["idle"] = 0.0
+        runs = {run_of(lab).run: flop["training"]} if declared else {}
+        tokens = {run: done / (6 * PARAMETERS) for run, done in runs.items()}
         hidden = 0.5 * total if lab.temper == "hiding" and not declared else 0.0
         busy = declared + hidden
         energy = len(lab.devices) * IDLE_WATTS * seconds + (BUSY_WATTS - IDLE_WATTS) * USE * busy
         return WindowReported(
             lab.site, lab.meter, self._window, _stamp(self._began), seconds, site.devices,
-            spent, flop, energy, {f"{lab.name}-run": flop["training"]} if declared else {},
+            spent, flop, energy, runs, {}, tokens,
         )  # fmt: skip
 
 

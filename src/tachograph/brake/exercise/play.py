@@ -14,7 +14,7 @@ from pathlib import Path
 from tachograph.brake.exercise.cast import CAST, PANEL, TIMERS, VERIFIERS, Lab
 from tachograph.brake.exercise.crew import Crew, tacho, tacho_all
 from tachograph.brake.exercise.inspection import Inspection, inspect
-from tachograph.brake.exercise.meters import Meters, site_of
+from tachograph.brake.exercise.meters import Meters, run_of, site_of
 from tachograph.brake.exercise.second_history import second_history
 from tachograph.brake.exercise.stage import Stage
 from tachograph.brake.said_governance import (
@@ -105,6 +105,7 @@ class _Play:
         self.expect("all copy the register, cosigned by a witness of each bloc", True)
         for lab in CAST:
             self.stage.say(lab.name, site_of(lab))
+            self.stage.say(lab.name, run_of(lab))
         self.stage.hold_heads()
 
     def work(self) -> None:
