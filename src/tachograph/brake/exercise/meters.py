@@ -64,7 +64,8 @@ class Meters:
         self._trains = trains
         self._window = 0
         self._began = time.time()
-        self._turn = threading.Lock()
+        self.turn = threading.Lock()
+        """Whoever holds it keeps the meters still."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._read_on, daemon=True)
 
@@ -86,7 +87,7 @@ class Meters:
 
     def read(self) -> None:
         """End the window of every meter, and report it."""
-        with self._turn:
+        with self.turn:
             ended = time.time()
             for lab in CAST:
                 self._say(lab.meter, Heartbeat(lab.site, lab.meter, self._window))

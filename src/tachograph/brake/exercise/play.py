@@ -262,7 +262,9 @@ class _Play:
 
     def inspect(self, name: str) -> Inspection:
         """The verifiers gather a bundle over HTTP, and audit it."""
-        return inspect(self.stage, name)
+        with self.meters.turn:
+            self.stage.settle()
+            return inspect(self.stage, name)
 
     def good(self) -> set[str]:
         """Parties in good standing."""

@@ -133,6 +133,14 @@ class Stage:
         for lab in CAST:
             self.held.append(HttpSource(self.crew.url(lab.name)).checkpoint().decode())
 
+    def settle(self) -> None:
+        """Wait until what was said is published, with the heads that it names as beacons."""
+        for name in (REGISTER, CAST[0].name):
+            with Ledger.open(self.folder / name) as ledger:
+                size = ledger.size
+            source = HttpSource(self.crew.url(name))
+            self.wait("publication", lambda: _size(source.checkpoint()) >= size)  # noqa: B023
+
     # What anybody can do.
 
     def say(self, speaker: str, said: Said) -> None:
@@ -190,6 +198,10 @@ class Stage:
             self._root = "" if heard is None else _root(heard.note)
             self._beacon_until = time.monotonic() + 1
         return self._root
+
+
+def _size(checkpoint: bytes) -> int:
+    return parse_checkpoint(parse_note(checkpoint.decode()).text).size
 
 
 def _root(note: str) -> str:
