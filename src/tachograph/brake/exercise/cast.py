@@ -64,9 +64,9 @@ BLOCS = ("north", "south", "east")
 
 CONDITIONS = ("V1", "V2", "V3", "V4", "V5", "V6", "V12")
 TIMERS = {
-    "clarify": "20s", "fast_track": "10s", "red_light": "2s", "access": "15s", "report": "40s",
-    "call": "60s", "effect": "6s", "detect": "30s", "minimum": "5s", "freshness": "120s",
-    "objection": "2s", "lift_review": "60s", "panel": "60s", "ramp": "6s", "heartbeat": "60s",
+    "clarify": "60s", "fast_track": "30s", "red_light": "2s", "access": "60s", "report": "120s",
+    "call": "60s", "effect": "6s", "detect": "30s", "minimum": "5s", "freshness": "300s",
+    "objection": "2s", "lift_review": "240s", "panel": "120s", "ramp": "15s", "heartbeat": "60s",
     "deaf": "30s", "notice": "600s", "adjustment": "600s",
 }  # fmt: skip
 """What takes days in earnest takes seconds here."""
