@@ -15,7 +15,7 @@ from tachograph.cli.output import tell, tell_json
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
-    from tachograph.brake.agreement import Bound
+    from tachograph.brake.bound import Bound
     from tachograph.brake.register import Register
     from tachograph.brake.statement import Said
     from tachograph.ledger import Ledger
