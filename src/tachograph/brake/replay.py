@@ -33,7 +33,7 @@ from tachograph.brake.training import char_lm, tensors
 from tachograph.brake.training.links import step_leaf
 from tachograph.brake.training.steps import NoSteps, Steps, machine_of, parse_code, take_steps
 from tachograph.brake.training.tensors import Arrays
-from tachograph.errors import EvidenceError, FormatError
+from tachograph.errors import FormatError
 from tachograph.sandbox import Box, Program
 
 Read = Callable[[str], bytes | None]
@@ -247,8 +247,3 @@ def _result(opened: Segment, beacon: str, tolerance: float, same: bool, outcome:
         opened.party, opened.declared.run, opened.number, beacon, outcome, finite, tolerance, same,
         first_bad, detail[:1000], cpu,
     )  # fmt: skip
-
-
-__all__ = [
-    "EvidenceError", "Segment", "bisect", "calibrate", "inner_points", "open_segment", "replay",
-]  # fmt: skip
