@@ -24,13 +24,13 @@ def test_the_table_of_evasions_is_the_red_teams():
     """Each row of the published table has a cheat and a twin, and stands in the page."""
     assert {case.row for case in TABLE.cases} == set(ROWS) == {twin.row for twin in TABLE.twins}
     held = set(re.findall(r"^\| (\d+) \| ([^|]+) \|", AUDIT, re.MULTILINE))
-    assert held and held <= {(str(case.row), case.name) for case in TABLE.cases}
+    assert held == {(str(case.row), case.name) for case in TABLE.cases}
 
 
 def test_the_page_reports_no_miss_and_no_false_alarm_that_it_does_not_show():
     """What was missed would stand there as a number: the column is never left out."""
     lines = [line for line in AUDIT.splitlines() if re.match(r"\| V\d+ [^|]+\| \d+ \|", line)]
-    assert lines and all("of" in line for line in lines)
+    assert len(lines) == len(CHECKS)
 
 
 def test_the_page_before_trust_names_what_a_verdict_does_not_say():
