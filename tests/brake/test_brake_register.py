@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from parties import document, key
 from parties import say as envelope
 
@@ -15,6 +17,7 @@ from tachograph.brake.register import Register, read_register
 from tachograph.ledger import Ledger, kinds
 
 ONE, TWO = "1" * 64, "2" * 64
+PLAIN = document(key("register").verifier)
 
 
 @pytest.fixture
@@ -133,6 +136,15 @@ def test_shown_contradictions_convict(register: tuple[Ledger, Document]) -> None
     rules = [one.refusal.rule if one.refusal else "" for one in found.take_all(ledger.entries())]
     assert rules == ["proof", "proof", ""]
     assert found.state.struck == {"crux"}
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=100, deadline=None)
+def test_no_posted_text_breaks_the_fold(text: str) -> None:
+    """Whatever lies in a register, it is taken in or refused."""
+    found = Register(PLAIN.terms, PLAIN.id)
+    refusal = found.take_envelope(0, "2026-11-25T12:00:00.000000Z", text).refusal
+    assert refusal is not None and refusal.missing
 
 
 def test_a_clock_that_goes_back_is_refused(register: tuple[Ledger, Document]) -> None:

@@ -44,7 +44,7 @@ def worlds(n: int, *, symmetric: bool = True) -> Iterator[Scene]:
     yield Scene("questions", fresh(one), together(scenes.asking, scenes.judging), symmetric,
                 returns=True)  # fmt: skip
     yield Scene("challenges in a pause", paused(one),
-                together(scenes.asking, scenes.judging, lifted), symmetric,
+                together(unstopped, scenes.judging, lifted), symmetric,
                 past_the_lift)  # fmt: skip
     yield Scene("breaches", resuming(one), together(scenes.alleging, scenes.judging, clean_now),
                 symmetric)  # fmt: skip
@@ -55,6 +55,13 @@ def worlds(n: int, *, symmetric: bool = True) -> Iterator[Scene]:
     yield Scene("exits", paused(one), together(scenes.leaving, lifted), symmetric, past_the_lift)
     yield Scene("adjustments", fresh(one), together(scenes.adjusting, one_question, two_calls),
                 symmetric, returns=True)  # fmt: skip
+
+
+def unstopped(state: State) -> Iterator[scenes.Move]:
+    """Questions and inspections that nobody stops; who stops them is the world of questions."""
+    for by, said in scenes.asking(state):
+        if not isinstance(said, scenes.say.ChallengeBlocked):
+            yield by, said
 
 
 def one_trigger(state: State) -> Iterator[scenes.Move]:

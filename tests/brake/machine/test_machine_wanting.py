@@ -25,13 +25,13 @@ def test_from_a_pause_to_a_lift() -> None:
     """Time, evidence, votes, blocs, verifiers, the panel's time: until nothing is missing."""
     state = paused(terms(5))
     assert "shortest pause" in missing(state)["LIFT_REVIEW"]
-    assert "1 verifiers' fresh evidence" in missing(state)["LIFT_REVIEW"]
+    assert "fresh evidence by 1 verifier with V1 passed" in missing(state)["LIFT_REVIEW"]
     state = tick(state, state.time + 1)
     for by, said in clean_now(state):
         state, _ = step(state, state.time, statement(state, by, said))
     assert state.name == "LIFT_REVIEW"
     wanted = missing(state)["RESUME_STAGED"]
-    for part in ("4 more votes", "2 more of bloc a", "2 more of bloc b", "1 more verifiers'"):
+    for part in ("4 more votes", "2 more of bloc a", "2 more of bloc b", "1 more verifier"):
         assert part in wanted
     for by, said in list(right_votes(state)):
         state, _ = step(state, state.time, statement(state, by, said))
@@ -59,4 +59,4 @@ def test_questions_cases_and_exits_are_described() -> None:
     text = "\n".join(describe_state(state))
     assert "an answer of b0" in text and "EXITING: a1" in text and "holding: a2" in text
     state = tick(state, state.time + 4)
-    assert "1 panelists alike" in "\n".join(describe_state(state))
+    assert "1 panelist alike" in "\n".join(describe_state(state))
