@@ -375,10 +375,12 @@ def _sentence(rates: Sequence[Estimate], steps: Sequence[Estimate], verdict: Ver
         text = f"The logs cannot tell how often agents succeed: {verdict.reason}"
     else:
         last = told[0]
-        assert last.value is not None and last.low is not None and last.high is not None
+        assert last.value is not None
+        ends = " (the calibration is too small to say how sure that is)"
+        if last.low is not None and last.high is not None:
+            ends = f" [{number(last.low)} %, {number(last.high)} %]"
         model = last.name.removeprefix("success of ").removesuffix(", same mix")
-        text = (f"{model} succeeds in {number(last.value)} % of sessions of the same mix "
-                f"[{number(last.low)} %, {number(last.high)} %]")  # fmt: skip
+        text = f"{model} succeeds in {number(last.value)} % of sessions of the same mix{ends}"
         if len(told) > 1 and told[-1].value is not None:
             first = told[-1].name.removeprefix("success of ").removesuffix(", same mix")
             text += f", {first} in {number(told[-1].value)} %"
