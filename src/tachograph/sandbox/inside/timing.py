@@ -92,8 +92,10 @@ def asleep(pid: int) -> bool:
     threads = "/proc/%d/task" % pid
     for thread in os.listdir(threads):
         file = os.open(threads + "/" + thread + "/stat", os.O_RDONLY | os.O_CLOEXEC)
-        state = os.read(file, STATE_BYTES)
-        os.close(file)
+        try:
+            state = os.read(file, STATE_BYTES)
+        finally:
+            os.close(file)  # it may be gone by now, which reading says, not opening
         # after the last bracket: before it stands a name that the candidate chooses
         if not state.rpartition(b")")[2].startswith(b" S "):
             return False
