@@ -44,7 +44,7 @@ def worlds(n: int, *, symmetric: bool = True) -> Iterator[Scene]:
     yield Scene("questions", fresh(one), together(scenes.asking, scenes.judging), symmetric,
                 returns=True)  # fmt: skip
     yield Scene("challenges in a pause", paused(one),
-                together(unstopped, scenes.judging, lifted), symmetric,
+                together(unstopped, scenes.judging, clean_now, votes_in_turn), symmetric,
                 past_the_lift)  # fmt: skip
     yield Scene("breaches", resuming(one), together(scenes.alleging, scenes.judging, clean_now),
                 symmetric)  # fmt: skip
@@ -55,6 +55,12 @@ def worlds(n: int, *, symmetric: bool = True) -> Iterator[Scene]:
     yield Scene("exits", paused(one), together(scenes.leaving, lifted), symmetric, past_the_lift)
     yield Scene("adjustments", fresh(one), together(scenes.adjusting, one_question, two_calls),
                 symmetric, returns=True)  # fmt: skip
+
+
+def votes_in_turn(state: State) -> Iterator[scenes.Move]:
+    """One voter after the other; in any order they vote in the world of lifts."""
+    voted = dict(state.lift.votes) if state.lift is not None else {}
+    yield from [move for move in right_votes(state) if move[0] not in voted][:1]
 
 
 def unstopped(state: State) -> Iterator[scenes.Move]:
