@@ -51,9 +51,9 @@ def begun(**references: Any) -> Work:
     said = r.ReferencesPublished(
         {"north-chips": ed25519.public_key(VENDOR).hex()}, [GOOD], ["alba-99"]
     )
-    work.say("vera", dataclasses.replace(said, **references))
+    work.say("lens", dataclasses.replace(said, **references))
     for party in PARTIES:
-        work.say("vera", r.AttestationAsked(f"{party}-one", NONCES[party]))
+        work.say("lens", r.AttestationAsked(f"{party}-one", NONCES[party]))
     return work
 
 
@@ -97,7 +97,7 @@ def test_silence_is_not_assessed() -> None:
     work.objects.clear()
     assert result(work).outcome == "not-assessed"
     work = attested()
-    work.say("vera", r.AttestationAsked("alba-one", "ee" * 32))
+    work.say("lens", r.AttestationAsked("alba-one", "ee" * 32))
     assert "16 of 16 devices" in result(work).reason
 
 
@@ -175,7 +175,7 @@ def test_revocation_counts_from_its_posting() -> None:
     """Evidence from before it stands."""
     work = attested()
     gone = {"vendors": {"north-chips": ed25519.public_key(VENDOR).hex()}, "measurements": [GOOD]}
-    work.say("vera", r.ReferencesPublished(revoked=["alba-00"], **gone))
+    work.say("lens", r.ReferencesPublished(revoked=["alba-00"], **gone))
     assert result(work).outcome == "pass"
     attest(work, "alba", "alba-00", evidence("alba-00", NONCES["alba"]))
     assert "revoked" in result(work).reason
@@ -184,7 +184,7 @@ def test_revocation_counts_from_its_posting() -> None:
 def test_a_challenge_asked_twice_proves_no_freshness() -> None:
     """A report to the first could be kept for the second."""
     work = attested()
-    work.say("vito", r.AttestationAsked("alba-one", NONCES["alba"]))
+    work.say("dial", r.AttestationAsked("alba-one", NONCES["alba"]))
     attest(work, "alba", "alba-00", evidence("alba-00", NONCES["alba"]))
     assert "asked twice" in result(work).reason
 

@@ -30,7 +30,7 @@ def paused(*, frozen: list[str] | None = None, matched: int = 50, **replay: Any)
         numbers = list(beacon.draw(work.beacon("b-1"), draw_purpose("0" * 64), 100, 50))
     for root in MODEL.values():
         made = {"exact": True, "numbers": numbers, **replay}
-        work.say("vera", r.ServedReplayed(root, "0" * 64, "b-1", 50, matched, 900, **made))
+        work.say("lens", r.ServedReplayed(root, "0" * 64, "b-1", 50, matched, 900, **made))
     return work
 
 

@@ -29,7 +29,7 @@ def replays(work: Work, value: bytes, count: int = 20, **changes: Any) -> None:
     """A verifier replays what the beacon draws."""
     for segment in beacon.draw(value, draw_purpose("alba", "main"), SEGMENTS, count):
         said = r.SegmentReplayed("alba", "main", segment, "b-1", "exact", 0.0, 0.0, True)
-        work.say("vera", dataclasses.replace(said, **changes))
+        work.say("lens", dataclasses.replace(said, **changes))
 
 
 def alba(work: Work) -> CheckResult:
@@ -72,7 +72,7 @@ def test_a_contradiction_fails_even_undrawn(changes: dict[str, Any]) -> None:
     work = Work()
     trained(work)
     said = r.SegmentReplayed("alba", "main", 3, "nowhere", "exact", 0.0, 0.0, True)
-    work.say("vera", dataclasses.replace(said, **changes))
+    work.say("lens", dataclasses.replace(said, **changes))
     found = alba(work)
     assert found.outcome == "fail"
     if changes.get("first_bad_step"):
@@ -113,14 +113,14 @@ def test_a_promise_after_the_first_reveal_has_no_share() -> None:
     """It could be chosen to suit; and a secret that breaks its promise counts as withheld."""
     work = Work()
     trained(work)
-    vera, late = b"v" * 32, b"l" * 32
-    work.say("vera", r.BeaconPromised("b-1", beacon.commitment(vera)))
+    lens, late = b"v" * 32, b"l" * 32
+    work.say("lens", r.BeaconPromised("b-1", beacon.commitment(lens)))
     work.say("brim", r.BeaconPromised("b-1", beacon.commitment(b"y" * 32)))
-    work.say("vera", r.BeaconRevealed("b-1", vera.hex()))
+    work.say("lens", r.BeaconRevealed("b-1", lens.hex()))
     work.say("alba", r.BeaconPromised("b-1", beacon.commitment(late)))
     work.say("alba", r.BeaconRevealed("b-1", late.hex()))
     work.say("brim", r.BeaconRevealed("b-1", (b"z" * 32).hex()))
-    replays(work, beacon.value("b-1", {"vera": vera}))
+    replays(work, beacon.value("b-1", {"lens": lens}))
     found = alba(work)
     assert found.outcome == "pass"
     assert "1 withheld their share" in found.reason
@@ -134,7 +134,7 @@ def test_picked_segments_are_no_draw() -> None:
     trained(work)
     work.beacon("b-1")
     for segment in range(20):
-        work.say("vera", r.SegmentReplayed("alba", "main", segment, "b-1", "exact", 0.0, 0.0, True))
+        work.say("lens", r.SegmentReplayed("alba", "main", segment, "b-1", "exact", 0.0, 0.0, True))
     assert "not those that it draws" in alba(work).reason
 
 
@@ -151,7 +151,7 @@ def test_a_tolerance_must_have_been_calibrated_for_the_segment() -> None:
         trained(work)
         for segment in range(SEGMENTS):
             work.say(
-                "vito", r.ToleranceCalibrated("alba", "main", segment, [1e-9], tolerance, "by hand")
+                "dial", r.ToleranceCalibrated("alba", "main", segment, [1e-9], tolerance, "by hand")
             )
         replays(work, work.beacon("b-1"), **said)
         assert alba(work).outcome == expected
@@ -162,7 +162,7 @@ def test_a_replay_of_another_partys_run_of_that_name_blames_nobody_else() -> Non
     work = Work()
     trained(work)
     trained(work, "brim")
-    work.say("vera", r.SegmentReplayed("brim", "main", 3, "b-1", "far", 1.0, 0.0, True))
+    work.say("lens", r.SegmentReplayed("brim", "main", 3, "b-1", "far", 1.0, 0.0, True))
     assert alba(work).outcome == "not-assessed"
     assert outcomes(judge(work.evidence()), "brim") == {"fail"}
 
@@ -171,11 +171,11 @@ def test_a_share_revealed_after_the_replays_changes_no_draw() -> None:
     """It counts as withheld; the segments stay drawn."""
     work = Work()
     trained(work)
-    vera, late = b"v" * 32, b"l" * 32
-    work.say("vera", r.BeaconPromised("b-1", beacon.commitment(vera)))
+    lens, late = b"v" * 32, b"l" * 32
+    work.say("lens", r.BeaconPromised("b-1", beacon.commitment(lens)))
     work.say("brim", r.BeaconPromised("b-1", beacon.commitment(late)))
-    work.say("vera", r.BeaconRevealed("b-1", vera.hex()))
-    replays(work, beacon.value("b-1", {"vera": vera}))
+    work.say("lens", r.BeaconRevealed("b-1", lens.hex()))
+    replays(work, beacon.value("b-1", {"lens": lens}))
     work.say("brim", r.BeaconRevealed("b-1", late.hex()))
     found = alba(work)
     assert found.outcome == "pass"

@@ -38,17 +38,17 @@ class Sensors:
         if asked:
             name = f"m-{number}"
             secret = hashlib.sha256(name.encode()).digest()
-            self.work.say("vera", r.BeaconPromised(name, beacon.commitment(secret)))
-            self.work.say("vera", r.LoadModulationAsked("alba-one", number, name))
-            self.work.say("vera", r.BeaconRevealed(name, secret.hex()))
-            wanted = pattern(beacon.value(name, {"vera": secret}), "alba-one", number)
+            self.work.say("lens", r.BeaconPromised(name, beacon.commitment(secret)))
+            self.work.say("lens", r.LoadModulationAsked("alba-one", number, name))
+            self.work.say("lens", r.BeaconRevealed(name, secret.hex()))
+            wanted = pattern(beacon.value(name, {"lens": secret}), "alba-one", number)
         self.work.hour(number)
         watts = simulated.load(
             self.rng, "training", joules=window("alba", number).energy_joules or 0.0,
             seconds=HOUR, hertz=HERTZ, pattern=wanted if follows else None,
         )  # fmt: skip
         self.report(number, "alba-meter", "device", watts)
-        self.report(number, "vera", "utility", watts)
+        self.report(number, "lens", "utility", watts)
         return watts
 
     def report(self, number: int, by: str, sensor: str, watts: Any, **changes: Any) -> None:
@@ -56,7 +56,7 @@ class Sensors:
         data = watts if isinstance(watts, bytes) else simulated.sensed(self.rng, watts)
         digest = hashlib.sha256(data).hexdigest()
         self.work.objects[digest] = data
-        owner: Any = "verifier" if by == "vera" else "prover"
+        owner: Any = "verifier" if by == "lens" else "prover"
         said = r.TraceReported("alba-one", by, number, sensor, owner, self.simulated, HERTZ, digest)
         self.work.say(by, dataclasses.replace(said, **changes))
 
@@ -89,7 +89,7 @@ def test_a_party_that_holds_every_sensor_is_not_assessed() -> None:
     sensors = Sensors()
     sensors.hour(0)
     sensors.work.heard = [h for h in sensors.work.heard if not (
-        h.by == "vera" and isinstance(h.said, r.TraceReported))]  # fmt: skip
+        h.by == "lens" and isinstance(h.said, r.TraceReported))]  # fmt: skip
     assert "holds every sensor" in sensors.result().reason
     sensors = Sensors()
     sensors.hour(0, asked=False)
@@ -122,9 +122,9 @@ def test_a_pattern_known_beforehand_counts_for_nothing() -> None:
     sensors = Sensors()
     secret = b"s" * 32
     sensors.work.now = START - HOUR
-    sensors.work.say("vera", r.BeaconPromised("m-0", beacon.commitment(secret)))
-    sensors.work.say("vera", r.BeaconRevealed("m-0", secret.hex()))
-    sensors.work.say("vera", r.LoadModulationAsked("alba-one", 0, "m-0"))
+    sensors.work.say("lens", r.BeaconPromised("m-0", beacon.commitment(secret)))
+    sensors.work.say("lens", r.BeaconRevealed("m-0", secret.hex()))
+    sensors.work.say("lens", r.LoadModulationAsked("alba-one", 0, "m-0"))
     sensors.hour(0, asked=False)
     assert "no load modulation" in sensors.result().reason
 

@@ -71,7 +71,7 @@ def hostile(draw: st.DrawFn) -> tuple[str, Any]:
 
 
 SPEAKERS: dict[Role, str] = {
-    "party": "alba", "meter": "alba-meter", "verifier": "vera", "panel": "pia",
+    "party": "alba", "meter": "alba-meter", "verifier": "lens", "panel": "ash",
 }  # fmt: skip
 WEIGHTY = sorted(kind.__name__ for kinds in RECORDERS.values() for kind in kinds)
 """Records of work: what most checks read."""

@@ -48,7 +48,7 @@ class Work:
             sites=tuple(SiteTerms(p, f"{p}-one", DEVICES * PEAK) for p in PARTIES),
             meters={f"{p}-meter": (p, f"{p}-one") for p in PARTIES},
             blocs=PARTIES,
-            verifiers=frozenset({"vera", "vito"}),
+            verifiers=frozenset({"lens", "dial"}),
             lineage_flop=self.lineage_flop,
             window_flop=self.window_flop,
             limits=dict.fromkeys(PARTIES, self.limits),
@@ -78,7 +78,7 @@ class Work:
 
     def beacon(self, name: str, promised: int | None = None) -> bytes:
         """Both parties and a verifier promise and reveal."""
-        secrets = {who: who.encode().ljust(32, b".") for who in (*PARTIES, "vera")}
+        secrets = {who: who.encode().ljust(32, b".") for who in (*PARTIES, "lens")}
         for who, secret in secrets.items():
             self.say(who, r.BeaconPromised(name, beacon.commitment(secret)))
         for who, secret in secrets.items():

@@ -37,10 +37,10 @@ def senses(world: World, party: str, *, shape: simulated.Shape = "training", dev
 
     def ask(hour: int) -> None:
         name, secret = f"m-{hour}", hashlib.sha256(f"{hour} {party}".encode()).digest()
-        world.say("vera", r.BeaconPromised(name, beacon.commitment(secret)))
-        world.say("vera", r.LoadModulationAsked(site_of(party), hour, name))
-        world.say("vera", r.BeaconRevealed(name, secret.hex()))
-        wanted[hour] = pattern(beacon.value(name, {"vera": secret}), site_of(party), hour)
+        world.say("lens", r.BeaconPromised(name, beacon.commitment(secret)))
+        world.say("lens", r.LoadModulationAsked(site_of(party), hour, name))
+        world.say("lens", r.BeaconRevealed(name, secret.hex()))
+        wanted[hour] = pattern(beacon.value(name, {"lens": secret}), site_of(party), hour)
 
     def edit(speaker: str, said: Any) -> Any:
         if speaker == meter_of(party) and isinstance(said, r.WindowReported) and said.window in (
@@ -55,7 +55,7 @@ def senses(world: World, party: str, *, shape: simulated.Shape = "training", dev
             pattern=wanted[said.window] if follows else None,
         )  # fmt: skip
         watts = both(said.window, watts)
-        for by, sensor, owner in ((meter_of(party), "device", "prover"), ("vera", "utility",
+        for by, sensor, owner in ((meter_of(party), "device", "prover"), ("lens", "utility",
                                                                          "verifier")):  # fmt: skip
             if sensor == "utility" and not utility:
                 continue
@@ -153,8 +153,8 @@ def attests(world: World, party: str, change: Callable[[str, dict[str, str]], An
     )
 
     def vouch() -> None:
-        world.say("vera", references)
-        world.say("vera", r.AttestationAsked(site_of(party), nonce))
+        world.say("lens", references)
+        world.say("lens", r.AttestationAsked(site_of(party), nonce))
         for device in world.site(party).devices:
             report = {"device": device, "measurement": GOOD, "nonce": nonce}
             report, signer = change(device, report)

@@ -43,7 +43,7 @@ def serves(world: World, party: str, weights: Any) -> None:
         world.main_run(party), run="small", parameters=char_lm.PARAMETERS,
         start_commitment=digest("small"), code=digest("small code"),
     )  # fmt: skip
-    secrets = {name: hashlib.sha256(name.encode()).digest() for name in (*world.parties, "vera")}
+    secrets = {name: hashlib.sha256(name.encode()).digest() for name in (*world.parties, "lens")}
 
     def freeze() -> None:
         world.say(party, run)
@@ -60,7 +60,7 @@ def serves(world: World, party: str, weights: Any) -> None:
         value = beacon.value("served", secrets)
         drawn = beacon.draw(value, draw_purpose(outputs), RECORDS, DRAWN)
         compared = [served.same(model(b"w" * 32), records[number]) for number in drawn]
-        world.say("vera", r.ServedReplayed(
+        world.say("lens", r.ServedReplayed(
             ROOT, outputs, "served", DRAWN, sum(same for same, _ in compared),
             sum(count for _, count in compared), True, list(drawn),
         ))  # fmt: skip

@@ -63,7 +63,7 @@ def trains(
         said = [*said[1:], said[0]]
     said = [dataclasses.replace(one, site=site_of(party)) if isinstance(one, r.RunDeclared)
             else one for one in map(change, said)]  # fmt: skip
-    secrets = {name: hashlib.sha256(name.encode()).digest() for name in (*world.parties, "vera")}
+    secrets = {name: hashlib.sha256(name.encode()).digest() for name in (*world.parties, "lens")}
 
     def train() -> None:
         for one in said:
@@ -80,7 +80,7 @@ def trains(
     def look() -> None:
         value = beacon.value(BEACON, secrets)
         for number in beacon.draw(value, draw_purpose(party, RUN), len(found), len(found)):
-            world.say("vera", dataclasses.replace(found[number], party=party))
+            world.say("lens", dataclasses.replace(found[number], party=party))
 
     world.hooks[1] += [reveal, train] if early else [train]
     world.hooks[3] += [look] if early else [reveal, look]

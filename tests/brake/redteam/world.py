@@ -62,8 +62,8 @@ class World:
         many = self.rng.choice((2, 3))
         self.blocs = {name: BLOCS[i % many] for i, name in enumerate(self.parties)}
         self.devices = {p: self.rng.choice((8, 16, 64)) for p in self.parties}
-        self.verifiers = ("vera", "vito", "vlad")
-        self.panel = ("pia", "paul", "petra")
+        self.verifiers = ("lens", "dial", "scan")
+        self.panel = ("ash", "oak", "rowan")
         self.keys: dict[str, SigningKey] = {}
         for name in (*self.parties, *map(meter_of, self.parties), *self.verifiers, *self.panel):
             self.keys[name] = SigningKey(f"{name}.example", self.rng.randbytes(32))
