@@ -21,7 +21,7 @@ from typing import Any
 
 from bars import Bar, report
 from tachograph.brake.audit import audit
-from tachograph.brake.bundle import read_bundle
+from tachograph.brake.bundle.bundle import read_bundle
 from tachograph.ledger import kinds
 from tachograph.merkle import ed25519
 

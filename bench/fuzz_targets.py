@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tachograph import canon
-from tachograph.brake import commitment, cosignature, document, fork, policy, statement
+from tachograph.brake.agreed import document
+from tachograph.brake.heads import cosignature, fork, policy
+from tachograph.brake.logs import commitment
+from tachograph.brake.said import statement
 from tachograph.brake.witness import protocol
 from tachograph.errors import EvidenceError
 from tachograph.ledger import Ledger, entry, kinds

@@ -22,10 +22,10 @@ from pathlib import Path
 
 from bars import Bar, report
 from interop_tools import Tools, UnavailableError, find
-from tachograph.brake.cosignature import CosignerKey
-from tachograph.brake.exchange import UnreachableError, post
-from tachograph.brake.policy import check_policy, parse_policy
-from tachograph.brake.web import running
+from tachograph.brake.heads.cosignature import CosignerKey
+from tachograph.brake.heads.policy import check_policy, parse_policy
+from tachograph.brake.wire.exchange import UnreachableError, post
+from tachograph.brake.wire.web import running
 from tachograph.brake.witness import Witness, add_log, collect, create_witness, witness_application
 from tachograph.brake.witness.protocol import format_request
 from tachograph.ledger import Ledger, kinds

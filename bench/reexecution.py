@@ -24,9 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tachograph.brake import replay
 from tachograph.brake.checks import opened
-from tachograph.brake.training import char_lm, record, served
+from tachograph.brake.training import char_lm, record, replay, served
 from tachograph.brake.training.steps import LIBRARIES, Steps, machine_of, parse_code, take_steps
 from tachograph.brake.training.tensors import Arrays
 from tachograph.sandbox import Box, Limits

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bars import Bar, report
-from tachograph.brake.publish import WholeLog, publish
-from tachograph.brake.source import FolderSource, hashes, leaves
+from tachograph.brake.logs.publish import WholeLog, publish
+from tachograph.brake.logs.source import FolderSource, hashes, leaves
 from tachograph.ledger import Ledger
 from tachograph.ledger.heads import parse_head
 from tachograph.ledger.store import SqliteStore

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bars import Bar, report
-from tachograph.brake.cosignature import CosigningKey
-from tachograph.brake.policy import Policy, check_policy, parse_policy
+from tachograph.brake.heads.cosignature import CosigningKey
+from tachograph.brake.heads.policy import Policy, check_policy, parse_policy
 from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint
 from tachograph.merkle.note import Note, SigningKey, format_note, parse_note
 

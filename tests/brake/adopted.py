@@ -6,10 +6,15 @@ from collections.abc import Sequence
 
 from parties import document, key
 
+from tachograph.brake.agreed.document import (
+    Document,
+    format_document,
+    parse_document,
+    sign_document,
+)
 from tachograph.brake.agreement import adopt
-from tachograph.brake.document import Document, format_document, parse_document, sign_document
-from tachograph.brake.said_governance import TriggerCalled
-from tachograph.brake.statement import Said, Statement, sign_statement
+from tachograph.brake.said.governance import TriggerCalled
+from tachograph.brake.said.statement import Said, Statement, sign_statement
 from tachograph.ledger import Ledger
 from tachograph.ledger.entry import now
 from tachograph.ledger.kinds import StatementPosted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tachograph.brake.terms import Faults, Panelist, Party, Quorums, Site, Terms, Verifier
+from tachograph.brake.agreed.terms import Faults, Panelist, Party, Quorums, Site, Terms, Verifier
 
 
 def agreement(n: int, faults: Faults, quorums: Quorums, verifiers: int) -> Terms:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from tachograph.brake.document import Document, parse_document
-from tachograph.brake.said_governance import HoldDeclared
-from tachograph.brake.statement import Said, Statement, sign_statement
+from tachograph.brake.agreed.document import Document, parse_document
+from tachograph.brake.said.governance import HoldDeclared
+from tachograph.brake.said.statement import Said, Statement, sign_statement
 from tachograph.merkle.note import SigningKey, VerifierKey
 
 PARTIES = ("aurora", "borealis", "crux", "dorado")

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tachograph.brake import replay
-from tachograph.brake.training import char_lm, record
+from tachograph.brake.training import char_lm, record, replay
 from tachograph.brake.training.steps import LIBRARIES, Steps, parse_code, take_steps
 from tachograph.sandbox import Box
 from tachograph.task import Check, load

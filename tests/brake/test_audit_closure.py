@@ -24,7 +24,7 @@ def hook(event, arguments):
 sys.addaudithook(hook)
 from pathlib import Path
 from tachograph.brake.audit import audit
-from tachograph.brake.bundle import read_bundle
+from tachograph.brake.bundle.bundle import read_bundle
 report = audit(read_bundle(Path(sys.argv[1]), "2026-11-25T12:00:00.000000Z"))
 assert report.results, "nothing was checked"
 assert not OPENED, OPENED

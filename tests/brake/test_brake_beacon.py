@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from tachograph.brake import beacon
+from tachograph.brake.said import beacon
 
 SECRETS = {"alba": b"a" * 32, "brim": b"b" * 32}
 

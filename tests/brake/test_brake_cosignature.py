@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tachograph.brake.cosignature import (
+from tachograph.brake.heads.cosignature import (
     LAST_TIME,
     CosignerKey,
     CosigningKey,

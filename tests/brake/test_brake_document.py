@@ -7,8 +7,8 @@ import hashlib
 import pytest
 from parties import OTHERS, PARTIES, document, key
 
-from tachograph.brake.described import describe, described
-from tachograph.brake.document import format_document, parse_document, sign_document
+from tachograph.brake.agreed.described import describe, described
+from tachograph.brake.agreed.document import format_document, parse_document, sign_document
 from tachograph.errors import FormatError, ProofError, UsageError
 
 PLAIN = document(key("register").verifier)

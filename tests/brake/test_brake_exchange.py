@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tachograph.brake.exchange import UnreachableError, get, post
+from tachograph.brake.wire.exchange import UnreachableError, get, post
 from tachograph.errors import UsageError
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/Plain\r\n"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tachograph.brake.cosignature import CosigningKey
-from tachograph.brake.fork import (
+from tachograph.brake.heads.cosignature import CosigningKey
+from tachograph.brake.heads.fork import (
     Fork,
     TwoHistories,
     TwoLeaves,

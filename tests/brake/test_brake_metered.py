@@ -7,8 +7,8 @@ from pathlib import Path
 from adopted import agreed
 from parties import key
 
+from tachograph.brake.agreed.document import format_document, parse_document, sign_document
 from tachograph.brake.agreement import adopt
-from tachograph.brake.document import format_document, parse_document, sign_document
 from tachograph.brake.meter import Meter, Metered, Reading
 from tachograph.brake.meter.delivery import ToLedger
 from tachograph.brake.meter.journal import Journal

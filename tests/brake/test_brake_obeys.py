@@ -9,10 +9,15 @@ import pytest
 from parties import BLOCS, OTHERS, PARTIES, key
 from parties import say as envelope
 
-from tachograph.brake import said_governance as say
+from tachograph.brake.agreed.document import (
+    Document,
+    format_document,
+    parse_document,
+    sign_document,
+)
+from tachograph.brake.agreed.terms import DAY
 from tachograph.brake.agreement import Brake, adopt
-from tachograph.brake.document import Document, format_document, parse_document, sign_document
-from tachograph.brake.terms import DAY
+from tachograph.brake.said import governance as say
 from tachograph.errors import UsageError
 from tachograph.ledger import Ledger, kinds
 from tachograph.merkle.note import SigningKey, VerifierKey

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tachograph.brake.cosignature import CosigningKey
-from tachograph.brake.policy import Policy, check_policy, parse_policy
+from tachograph.brake.heads.cosignature import CosigningKey
+from tachograph.brake.heads.policy import Policy, check_policy, parse_policy
 from tachograph.errors import EvidenceError, FormatError, ProofError
 from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint
 from tachograph.merkle.note import Note, SigningKey, sign_note

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from tachograph.brake.quorum import (
+from tachograph.brake.agreed.quorum import (
     check_quorums,
     in_force,
     least_lift,
@@ -17,8 +17,8 @@ from tachograph.brake.quorum import (
     spans_blocs,
     suggested,
 )
-from tachograph.brake.terms import Faults
-from tachograph.brake.terms_text import parse_terms
+from tachograph.brake.agreed.terms import Faults
+from tachograph.brake.agreed.text import parse_terms
 from tachograph.errors import FormatError
 
 FAULTS = [(n, Faults(f, s)) for n in range(2, 13) for f in range(4) for s in range(4)

@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 from work_by_hand import model, run, site, window
 
-from tachograph.brake import said_records as r
-from tachograph.brake.posted import RECORDERS
-from tachograph.brake.statement import SAID, Statement, open_envelope, sign_statement
+from tachograph.brake.bundle.posted import RECORDERS
+from tachograph.brake.said import records as r
+from tachograph.brake.said.statement import SAID, Statement, open_envelope, sign_statement
 from tachograph.merkle.note import SigningKey
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from parties import document, key
 from parties import say as envelope
 
-from tachograph.brake import said_governance as say
-from tachograph.brake.document import Document
+from tachograph.brake.agreed.document import Document
 from tachograph.brake.register import Register, read_register
+from tachograph.brake.said import governance as say
 from tachograph.ledger import Ledger, kinds
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -58,7 +58,7 @@ def test_what_its_speaker_did_not_sign_changes_nothing(
     ledger, agreement = register
     from dataclasses import replace
 
-    from tachograph.brake.statement import peek, sign_statement
+    from tachograph.brake.said.statement import peek, sign_statement
 
     forged = sign_statement(peek(call(agreement, "borealis", 0)), key("crux"))
     foreign = sign_statement(replace(peek(call(agreement, "borealis", 0)), agreement="a2"),
@@ -107,7 +107,7 @@ def test_a_revoked_key_says_nothing_more(register: tuple[Ledger, Document]) -> N
 
 def test_the_panel_gives_a_new_key(register: tuple[Ledger, Document]) -> None:
     """And from then on that one speaks for the party, and the old one for nobody."""
-    from tachograph.brake.statement import Statement, sign_statement
+    from tachograph.brake.said.statement import Statement, sign_statement
 
     ledger, agreement = register
     new = key("aurora-two")

@@ -9,7 +9,7 @@ from adopted import adopted, post, trigger
 
 from tachograph.brake.agreement import Brake
 from tachograph.brake.machine.times import parse_time
-from tachograph.brake.said_governance import HoldDeclared, HoldEnded
+from tachograph.brake.said.governance import HoldDeclared, HoldEnded
 from tachograph.errors import StoreError
 from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import StatementPosted, WorkHeld, WorkReleased
@@ -66,8 +66,8 @@ def test_what_came_before_an_adoption_is_heard_whole_or_not_at_all(
     """A disk that fails in the middle of it gives no leave later, either."""
     from adopted import agreed
 
+    from tachograph.brake.agreed.document import format_document
     from tachograph.brake.agreement import adopt
-    from tachograph.brake.document import format_document
 
     agreement = agreed(ledger)
     trigger(ledger, agreement)

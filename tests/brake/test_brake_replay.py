@@ -11,7 +11,7 @@ import pytest
 from runs_by_hand import SEGMENT_STEPS, forge, honest, inner, open_box, opened, text, train
 
 from tachograph import canon
-from tachograph.brake import replay
+from tachograph.brake.training import replay
 from tachograph.brake.training.steps import NoSteps, Steps, parse_code, take_steps
 from tachograph.errors import FormatError
 from tachograph.sandbox import Box

@@ -18,9 +18,8 @@ from test_check_weight_chain import posted
 from work_by_hand import Work
 
 from redteam import rows_training as rows
-from tachograph.brake import replay_drawn
-from tachograph.brake import said_records as r
-from tachograph.brake.training import served, tensors
+from tachograph.brake.said import records as r
+from tachograph.brake.training import replay_drawn, served, tensors
 from tachograph.brake.training.boxes import open_boxes
 from tachograph.errors import FormatError, NotFoundError, UsageError
 

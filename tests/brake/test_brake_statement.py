@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from parties import key
 
 from tachograph import canon
-from tachograph.brake import said_governance as say
-from tachograph.brake.statement import (
+from tachograph.brake.said import governance as say
+from tachograph.brake.said.statement import (
     SAID,
     Statement,
     contradiction,
@@ -88,7 +88,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 )  # fmt: skip
 def test_unfit_payloads_are_refused(change: dict[str, Any]) -> None:
     """One field for the worse."""
-    from tachograph.brake.statement import decode_statement
+    from tachograph.brake.said.statement import decode_statement
 
     plain = canon.decode(encode_statement(FIRST)) | change
     with pytest.raises(FormatError):

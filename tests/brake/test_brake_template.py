@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from parties import key
 
-from tachograph.brake.template import Draft, write_draft
-from tachograph.brake.terms import Panelist, Party, Site, Timers, Verifier
-from tachograph.brake.terms_text import parse_terms
+from tachograph.brake.agreed.template import Draft, write_draft
+from tachograph.brake.agreed.terms import Panelist, Party, Site, Timers, Verifier
+from tachograph.brake.agreed.text import parse_terms
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 7, 9, 16])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tachograph.brake.template import TIMER_NOTES
-from tachograph.brake.terms import DAY, Terms, Timers
-from tachograph.brake.terms_text import (
+from tachograph.brake.agreed.template import TIMER_NOTES
+from tachograph.brake.agreed.terms import DAY, Terms, Timers
+from tachograph.brake.agreed.text import (
     adjusted,
     format_duration,
     parse_duration,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from tachograph.brake.fork import (
+from tachograph.brake.heads.fork import (
     Fork,
     TwoHistories,
     TwoRoots,
@@ -20,12 +20,12 @@ from tachograph.brake.fork import (
     join_heads,
     parse_fork,
 )
-from tachograph.brake.http_source import HttpSource
-from tachograph.brake.serve import log_application
-from tachograph.brake.source import FolderSource
-from tachograph.brake.watch import Watch, kept_heads, watch_application
-from tachograph.brake.web import application, running
+from tachograph.brake.logs.http_source import HttpSource
+from tachograph.brake.logs.source import FolderSource
+from tachograph.brake.wire.serve import log_application
+from tachograph.brake.wire.web import application, running
 from tachograph.brake.witness.memory import slot_name
+from tachograph.brake.witness.watch import Watch, kept_heads, watch_application
 from tachograph.errors import DamagedError, NotFoundError
 from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint
 from tachograph.merkle.levels import Levels

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from redteam.world import World
 
-from tachograph.brake.bundle import read_bundle
-from tachograph.brake.commitment import Opening, commit, format_commitment, format_opening
-from tachograph.brake.said_records import SiteDeclared
+from tachograph.brake.bundle.bundle import read_bundle
+from tachograph.brake.logs.commitment import Opening, commit, format_commitment, format_opening
+from tachograph.brake.said.records import SiteDeclared
 from tachograph.errors import FormatError, NotFoundError, ProofError
 from tachograph.ledger import Entry, kinds
 from tachograph.ledger.entry import encode

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from redteam.world import World
 
 from tachograph.brake.audit import audit
-from tachograph.brake.bundle import read_bundle
-from tachograph.brake.folder import Limits
+from tachograph.brake.bundle.bundle import read_bundle
+from tachograph.brake.bundle.folder import Limits
 from tachograph.errors import TachographError
 from tachograph.merkle.note import encode_base64
 
@@ -169,7 +169,7 @@ def test_ten_thousand_held_heads_cost_what_they_weigh(honest: tuple[Path, World]
 PROGRAM = """
 import resource, sys
 from pathlib import Path
-from tachograph.brake.bundle import read_bundle
+from tachograph.brake.bundle.bundle import read_bundle
 from tachograph.errors import TachographError
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]), int(sys.argv[3])))
 try:

@@ -23,10 +23,10 @@ from work_by_hand import (
     window,
 )
 
-from tachograph.brake import said_records as r
+from tachograph.brake.bundle.spans import Limit
 from tachograph.brake.checks.balance import judge
 from tachograph.brake.checks.runs import lineages
-from tachograph.brake.spans import Limit
+from tachograph.brake.said import records as r
 
 PAUSE = Limit(START + 4 * HOUR, math.inf, 0.0)
 

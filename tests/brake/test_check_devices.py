@@ -10,8 +10,8 @@ import pytest
 from work_by_hand import PARTIES, Work, of, site
 
 from tachograph import canon
-from tachograph.brake import said_records as r
 from tachograph.brake.checks.devices import judge
+from tachograph.brake.said import records as r
 from tachograph.brake.verdict import CheckResult
 from tachograph.merkle import ed25519
 

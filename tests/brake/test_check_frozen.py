@@ -7,10 +7,10 @@ from typing import Any
 
 from work_by_hand import HOUR, MODEL, START, Work, model, of, outcomes
 
-from tachograph.brake import beacon
-from tachograph.brake import said_records as r
+from tachograph.brake.bundle.spans import Limit
 from tachograph.brake.checks.frozen import draw_purpose, judge
-from tachograph.brake.spans import Limit
+from tachograph.brake.said import beacon
+from tachograph.brake.said import records as r
 
 PAUSE = Limit(START + HOUR, math.inf, 0.0)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from redteam.world import World
 
-from tachograph.brake.bundle import read_bundle
+from tachograph.brake.bundle.bundle import read_bundle
 from tachograph.brake.checks import history
-from tachograph.brake.fork import check_fork, parse_fork
+from tachograph.brake.heads.fork import check_fork, parse_fork
 from tachograph.brake.verdict import CheckResult
 from tachograph.ledger import kinds
 

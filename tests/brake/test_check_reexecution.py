@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from work_by_hand import Work, of, outcomes, run
 
-from tachograph.brake import beacon
-from tachograph.brake import said_records as r
 from tachograph.brake.checks.reexecution import draw_purpose, judge
+from tachograph.brake.said import beacon
+from tachograph.brake.said import records as r
 from tachograph.brake.verdict import CheckResult
 
 SEGMENTS = 40

@@ -11,10 +11,10 @@ import pytest
 from work_by_hand import HOUR, START, Work, of, window
 
 from tachograph import canon
-from tachograph.brake import beacon
-from tachograph.brake import said_records as r
 from tachograph.brake import simulated_trace as simulated
 from tachograph.brake.checks.trace import SLOTS, judge, looks_like, pattern
+from tachograph.brake.said import beacon
+from tachograph.brake.said import records as r
 from tachograph.brake.verdict import CheckResult
 
 HERTZ = 0.2

@@ -11,8 +11,8 @@ import pytest
 from runs_by_hand import forge, honest, open_box, text
 from work_by_hand import Work, of
 
-from tachograph.brake import said_records as r
 from tachograph.brake.checks.weight_chain import judge
+from tachograph.brake.said import records as r
 from tachograph.brake.training import char_lm, record
 from tachograph.brake.training.steps import Steps
 from tachograph.brake.verdict import CheckResult

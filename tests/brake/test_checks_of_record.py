@@ -11,12 +11,12 @@ import pytest
 from redteam.book import stamp
 from redteam.world import HOUR, World, meter_of
 
-from tachograph.brake import said_governance as g
-from tachograph.brake import said_records as r
-from tachograph.brake.bundle import Bundle, read_bundle
+from tachograph.brake.bundle.bundle import Bundle, read_bundle
 from tachograph.brake.checks import bounds, envelopes, gapless, legality, witnessed
-from tachograph.brake.commitment import commit, format_commitment
-from tachograph.brake.statement import equivocation
+from tachograph.brake.logs.commitment import commit, format_commitment
+from tachograph.brake.said import governance as g
+from tachograph.brake.said import records as r
+from tachograph.brake.said.statement import equivocation
 from tachograph.brake.verdict import CheckResult
 from tachograph.errors import FormatError
 from tachograph.ledger import Entry, kinds

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tachograph import canon
-from tachograph.brake.commitment import (
+from tachograph.brake.logs.commitment import (
     OPENING_BYTES,
     Commitment,
     Opening,

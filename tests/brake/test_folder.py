@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tachograph.brake.folder import Folder, Limits
+from tachograph.brake.bundle.folder import Folder, Limits
 from tachograph.errors import FormatError, NotFoundError
 
 

@@ -13,18 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parties import document, say
 
-from tachograph.brake import fetch
-from tachograph.brake.commitment import redacted_key
-from tachograph.brake.cosignature import CosigningKey
-from tachograph.brake.document import Document
-from tachograph.brake.exchange import UnreachableError
-from tachograph.brake.follow import Follower, ForkError, StaleError
-from tachograph.brake.fork import check_fork, parse_fork
-from tachograph.brake.host import cosigner
-from tachograph.brake.policy import parse_policy
-from tachograph.brake.publish import WholeLog, publish
-from tachograph.brake.redact import RedactedLog, Redaction, choose
-from tachograph.brake.source import FolderSource, Source
+from tachograph.brake.agreed.document import Document
+from tachograph.brake.heads.cosignature import CosigningKey
+from tachograph.brake.heads.fork import check_fork, parse_fork
+from tachograph.brake.heads.policy import parse_policy
+from tachograph.brake.logs import fetch
+from tachograph.brake.logs.commitment import redacted_key
+from tachograph.brake.logs.host import cosigner
+from tachograph.brake.logs.publish import WholeLog, publish
+from tachograph.brake.logs.redact import RedactedLog, Redaction, choose
+from tachograph.brake.logs.source import FolderSource, Source
+from tachograph.brake.wire.exchange import UnreachableError
+from tachograph.brake.wire.follow import Follower, ForkError, StaleError
 from tachograph.errors import (
     EvidenceError,
     FormatError,

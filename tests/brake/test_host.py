@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from parties import PARTIES, document, key
 
+from tachograph.brake.agreed.document import Document, format_document, sign_document
 from tachograph.brake.agreement import adopt
-from tachograph.brake.commitment import redacted_key
-from tachograph.brake.document import Document, format_document, sign_document
-from tachograph.brake.host import (
+from tachograph.brake.heads.policy import Policy, check_policy, parse_policy
+from tachograph.brake.logs.commitment import redacted_key
+from tachograph.brake.logs.host import (
     adopted,
     cosigner,
     followed,
@@ -19,11 +20,10 @@ from tachograph.brake.host import (
     published_key,
     register_document,
 )
-from tachograph.brake.policy import Policy, check_policy, parse_policy
-from tachograph.brake.publish import WholeLog, publish
-from tachograph.brake.redact import DEFAULT, RedactedLog, choose
-from tachograph.brake.source import FolderSource
-from tachograph.brake.web import running
+from tachograph.brake.logs.publish import WholeLog, publish
+from tachograph.brake.logs.redact import DEFAULT, RedactedLog, choose
+from tachograph.brake.logs.source import FolderSource
+from tachograph.brake.wire.web import running
 from tachograph.brake.witness import Outcome, Witness, add_log, create_witness
 from tachograph.brake.witness.server import witness_application
 from tachograph.errors import UsageError, WorldError

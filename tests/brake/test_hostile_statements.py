@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redteam.world import World, meter_of, site_of
 
+from tachograph.brake.agreed.terms import Role
 from tachograph.brake.audit import CHECKS, audit
-from tachograph.brake.bundle import read_bundle
-from tachograph.brake.posted import RECORDERS
-from tachograph.brake.statement import SAID
-from tachograph.brake.terms import Role
+from tachograph.brake.bundle.bundle import read_bundle
+from tachograph.brake.bundle.posted import RECORDERS
+from tachograph.brake.said.statement import SAID
 from tachograph.errors import FormatError
 from tachograph.ledger.kinds import Digest
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parties import document, key, say
 
-from tachograph.brake.document import Document
-from tachograph.brake.intake import GapError, Intake
-from tachograph.brake.said_governance import HoldDeclared, KeyRevoked
-from tachograph.brake.statement import Statement, sign_statement
+from tachograph.brake.agreed.document import Document
+from tachograph.brake.said.governance import HoldDeclared, KeyRevoked
+from tachograph.brake.said.statement import Statement, sign_statement
+from tachograph.brake.wire.intake import GapError, Intake
 from tachograph.errors import ClockError, EvidenceError, ProofError
 from tachograph.ledger import Ledger, entry, kinds
 

@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parties import document, say
 
-from tachograph.brake.exchange import UnreachableError
-from tachograph.brake.follow import Follower
-from tachograph.brake.http_source import HttpSource
-from tachograph.brake.intake import Intake, Receipt
-from tachograph.brake.post import RefusedError, post_statement
-from tachograph.brake.publish import WholeLog, publish
-from tachograph.brake.serve import log_application
-from tachograph.brake.web import running
+from tachograph.brake.logs.http_source import HttpSource
+from tachograph.brake.logs.publish import WholeLog, publish
+from tachograph.brake.wire.exchange import UnreachableError
+from tachograph.brake.wire.follow import Follower
+from tachograph.brake.wire.intake import Intake, Receipt
+from tachograph.brake.wire.post import RefusedError, post_statement
+from tachograph.brake.wire.serve import log_application
+from tachograph.brake.wire.web import running
 from tachograph.errors import EvidenceError, FormatError, NotFoundError, WorldError
 from tachograph.ledger import Ledger, kinds
 from tachograph.merkle.tile import Tile

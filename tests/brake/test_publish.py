@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tachograph.brake.publish import WholeLog, publish
-from tachograph.brake.source import FolderSource, hashes, leaves
+from tachograph.brake.logs.publish import WholeLog, publish
+from tachograph.brake.logs.source import FolderSource, hashes, leaves
 from tachograph.errors import DamagedError, ProofError, StoreError
 from tachograph.ledger import Ledger, kinds
 from tachograph.ledger.heads import parse_head

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tachograph.brake.commitment import Commitment, parse_leaf
-from tachograph.brake.redact import parse_redaction
+from tachograph.brake.logs.commitment import Commitment, parse_leaf
+from tachograph.brake.logs.redact import parse_redaction
 
 GUIDE = (Path(__file__).parents[2] / "docs/guides/publish-your-ledger.md").read_text()
 

@@ -18,10 +18,10 @@ from faults import How, broken
 from parties import document, say
 from power import CUT, power_cut
 
-from tachograph.brake.intake import Intake, Receipt
-from tachograph.brake.publish import Log, Published, WholeLog, publish
-from tachograph.brake.redact import DEFAULT, RedactedLog, choose
-from tachograph.brake.source import FolderSource, hashes, leaves
+from tachograph.brake.logs.publish import Log, Published, WholeLog, publish
+from tachograph.brake.logs.redact import DEFAULT, RedactedLog, choose
+from tachograph.brake.logs.source import FolderSource, hashes, leaves
+from tachograph.brake.wire.intake import Intake, Receipt
 from tachograph.errors import StoreError
 from tachograph.ledger import Ledger, entry, kinds
 from tachograph.ledger.heads import parse_head

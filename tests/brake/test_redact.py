@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tachograph.brake import redact
-from tachograph.brake.commitment import (
+from tachograph.brake.logs import redact
+from tachograph.brake.logs.commitment import (
     Commitment,
     Opening,
     check_opening,
@@ -20,9 +20,9 @@ from tachograph.brake.commitment import (
     parse_opening,
     redacted_key,
 )
-from tachograph.brake.publish import publish
-from tachograph.brake.redact import DEFAULT, RedactedLog, Redaction, choose, parse_redaction
-from tachograph.brake.source import FolderSource, hashes, leaves
+from tachograph.brake.logs.publish import publish
+from tachograph.brake.logs.redact import DEFAULT, RedactedLog, Redaction, choose, parse_redaction
+from tachograph.brake.logs.source import FolderSource, hashes, leaves
 from tachograph.errors import DamagedError, FormatError, NotFoundError, ProofError, UsageError
 from tachograph.ledger import Entry, Ledger, kinds
 from tachograph.ledger.entry import encode

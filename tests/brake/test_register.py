@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from parties import document, say
 
-from tachograph.brake.document import Document
-from tachograph.brake.follow import Follower
-from tachograph.brake.http_source import HttpSource
-from tachograph.brake.intake import Intake
-from tachograph.brake.post import RefusedError, post_statement
-from tachograph.brake.publish import WholeLog, publish
-from tachograph.brake.serve import log_application
-from tachograph.brake.web import running
+from tachograph.brake.agreed.document import Document
+from tachograph.brake.logs.http_source import HttpSource
+from tachograph.brake.logs.publish import WholeLog, publish
+from tachograph.brake.wire.follow import Follower
+from tachograph.brake.wire.intake import Intake
+from tachograph.brake.wire.post import RefusedError, post_statement
+from tachograph.brake.wire.serve import log_application
+from tachograph.brake.wire.web import running
 from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import RegisterHeard, StatementCopied
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from parties import PARTIES, document, key, say
 
+from tachograph.brake.agreed.document import Document, format_document, sign_document
 from tachograph.brake.agreement import adopt
-from tachograph.brake.document import Document, format_document, sign_document
 from tachograph.ledger import Ledger, kinds
 
 TACHO = [sys.executable, "-c", "from tachograph.cli import main; main()"]

@@ -17,16 +17,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parties import document, key, say
 
-from tachograph.brake.document import Document
-from tachograph.brake.exchange import get
-from tachograph.brake.http_source import HttpSource
-from tachograph.brake.intake import Intake
-from tachograph.brake.publish import WholeLog, publish
-from tachograph.brake.said_governance import HoldDeclared
-from tachograph.brake.serve import log_application, republishing, takes_gzip
-from tachograph.brake.source import FolderSource
-from tachograph.brake.statement import LONGEST, Statement, sign_statement
-from tachograph.brake.web import running
+from tachograph.brake.agreed.document import Document
+from tachograph.brake.logs.http_source import HttpSource
+from tachograph.brake.logs.publish import WholeLog, publish
+from tachograph.brake.logs.source import FolderSource
+from tachograph.brake.said.governance import HoldDeclared
+from tachograph.brake.said.statement import LONGEST, Statement, sign_statement
+from tachograph.brake.wire.exchange import get
+from tachograph.brake.wire.intake import Intake
+from tachograph.brake.wire.serve import log_application, republishing, takes_gzip
+from tachograph.brake.wire.web import running
 from tachograph.errors import NotFoundError, StoreError, TachographError
 from tachograph.ledger import Ledger, entry, kinds
 from tachograph.merkle.tile import Tile, new_tiles
@@ -193,7 +193,7 @@ def test_a_refusal_is_a_document(url: str, ledger: Ledger, agreement: Document) 
 
 
 def kinds_said():
-    from tachograph.brake.said_governance import HoldDeclared
+    from tachograph.brake.said.governance import HoldDeclared
 
     return HoldDeclared("forged")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tachograph.brake.source import FolderSource, first_part, hashes, leaves, tile_bytes
+from tachograph.brake.logs.source import FolderSource, first_part, hashes, leaves, tile_bytes
 from tachograph.errors import EvidenceError, FormatError, NotFoundError, StoreError
 from tachograph.ledger.heads import parse_head
 from tachograph.merkle.note import parse_verifier_key

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tachograph.brake.audit import CHECKS, audit
-from tachograph.brake.bundle import read_bundle
+from tachograph.brake.bundle.bundle import read_bundle
 from tachograph.brake.unseen import UNSEEN
 from tachograph.brake.verdict import AuditReport, Check
 from tachograph.brake.verdict_text import lines, plain

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from tachograph.brake import web
+from tachograph.brake.wire import web
 from tachograph.errors import WorldError
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from tachograph.brake import beacon
-from tachograph.brake import said_records as r
-from tachograph.brake.evidence import Evidence, Heard, SiteTerms
-from tachograph.brake.spans import Limit
+from tachograph.brake.bundle.evidence import Evidence, Heard, SiteTerms
+from tachograph.brake.bundle.spans import Limit
+from tachograph.brake.said import beacon
+from tachograph.brake.said import records as r
 from tachograph.brake.verdict import CheckResult
 
 START, HOUR = 1_780_000_000.0, 3600.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tachograph.brake.bundle import Bundle
+from tachograph.brake.bundle.bundle import Bundle
 from tachograph.brake.checks import ALL, Look
 from tachograph.brake.unseen import UNSEEN
 from tachograph.brake.verdict import EVERYBODY, AuditReport, Check, CheckResult

@@ -13,8 +13,8 @@ from tachograph.cli.output import tell, tell_json
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
-    from tachograph.brake.document import Document
-    from tachograph.brake.terms import Party
+    from tachograph.brake.agreed.document import Document
+    from tachograph.brake.agreed.terms import Party
     from tachograph.merkle.note import SigningKey
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The agreement's file.")]
@@ -52,9 +52,9 @@ def init(
     For a rehearsal on one machine. In earnest each speaker makes its own key (tacho brake key) and
     its own ledger, and the draft gets their public keys.
     """
-    from tachograph.brake.document import parse_document
-    from tachograph.brake.template import Draft, write_draft
-    from tachograph.brake.terms import Panelist, Verifier
+    from tachograph.brake.agreed.document import parse_document
+    from tachograph.brake.agreed.template import Draft, write_draft
+    from tachograph.brake.agreed.terms import Panelist, Verifier
 
     if file.exists():
         raise UsageError(f"{file} is there already", hint="name another, or move it away")
@@ -93,7 +93,7 @@ def key(
 
 def sign(file: File, key: KeyFile, as_json: AsJson = False) -> None:
     """Put a signature under an agreement. Its id stays the same."""
-    from tachograph.brake.document import format_document, sign_document
+    from tachograph.brake.agreed.document import format_document, sign_document
 
     signed = sign_document(_read(file), _signing_key(key))
     _write(file, format_document(signed))
@@ -108,7 +108,7 @@ def sign(file: File, key: KeyFile, as_json: AsJson = False) -> None:
 
 def show(file: File, as_json: AsJson = False) -> None:
     """What an agreement says: who signed it, its quorums and timers, what it cannot prevent."""
-    from tachograph.brake.described import describe, described
+    from tachograph.brake.agreed.described import describe, described
 
     document = _read(file)
     if as_json:
@@ -121,8 +121,8 @@ def show(file: File, as_json: AsJson = False) -> None:
 
 def adopt(file: File, ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     """From now on this ledger's loop obeys the agreement. All must have signed it."""
+    from tachograph.brake.agreed.document import format_document
     from tachograph.brake.agreement import adopt as record
-    from tachograph.brake.document import format_document
     from tachograph.cli.places import open_ledger
 
     document = _read(file)
@@ -145,7 +145,7 @@ def _tell_missing(document: Document, file: Path) -> None:
 
 
 def _party(text: str, keys: Path, ledgers: Path) -> Party:
-    from tachograph.brake.terms import Party, Site
+    from tachograph.brake.agreed.terms import Party, Site
 
     name, colon, bloc = text.partition(":")
     if not colon:
@@ -176,7 +176,7 @@ def _ledger_key(folder: Path) -> str:
 
 
 def _read(file: Path) -> Document:
-    from tachograph.brake.document import parse_document
+    from tachograph.brake.agreed.document import parse_document
 
     try:
         return parse_document(file.read_bytes().decode())

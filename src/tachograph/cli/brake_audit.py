@@ -58,8 +58,8 @@ def bundle(
     as_json: AsJson = False,
 ) -> None:
     """Put logs, agreement, content and heads into one folder that others can audit."""
-    from tachograph.brake import gather
-    from tachograph.brake.watch import kept_heads
+    from tachograph.brake.bundle import gather
+    from tachograph.brake.witness.watch import kept_heads
 
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty", hint="name a folder that is not there yet")
@@ -85,9 +85,9 @@ def bundle(
 
 def take_log(out: Path, name: str, place: str, whole: bool) -> int:
     """Put one log into the bundle, from wherever it is; how many objects came with it."""
-    from tachograph.brake import gather
-    from tachograph.brake.http_source import HttpSource
-    from tachograph.brake.source import FolderSource
+    from tachograph.brake.bundle import gather
+    from tachograph.brake.logs.http_source import HttpSource
+    from tachograph.brake.logs.source import FolderSource
     from tachograph.cli.places import open_ledger
 
     if place.startswith(("http://", "https://")):
@@ -130,7 +130,7 @@ def audit(
     """
     from tachograph.brake.audit import CHECKS
     from tachograph.brake.audit import audit as look
-    from tachograph.brake.bundle import read_bundle
+    from tachograph.brake.bundle.bundle import read_bundle
     from tachograph.brake.verdict_text import lines, plain
     from tachograph.ledger.entry import now
 

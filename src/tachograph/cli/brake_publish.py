@@ -13,10 +13,10 @@ from tachograph.cli.output import remark, tell, tell_json
 from tachograph.errors import UsageError, WorldError
 
 if TYPE_CHECKING:
-    from tachograph.brake.document import Document
-    from tachograph.brake.policy import Policy
-    from tachograph.brake.publish import Published
-    from tachograph.brake.redact import Redaction
+    from tachograph.brake.agreed.document import Document
+    from tachograph.brake.heads.policy import Policy
+    from tachograph.brake.logs.publish import Published
+    from tachograph.brake.logs.redact import Redaction
     from tachograph.brake.witness.client import Outcome
     from tachograph.ledger import Ledger
 
@@ -53,8 +53,8 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Bring a folder of static tiles up to date with a ledger; any file host can serve it."""
-    from tachograph.brake.host import published_key
-    from tachograph.brake.redact import choose
+    from tachograph.brake.logs.host import published_key
+    from tachograph.brake.logs.redact import choose
     from tachograph.cli.places import open_ledger
 
     if whole and redact:
@@ -79,8 +79,8 @@ def open_(
     as_json: AsJson = False,
 ) -> None:
     """Write what shows an auditor these withheld entries, and nothing of the others."""
-    from tachograph.brake.commitment import format_opening
-    from tachograph.brake.redact import RedactedLog
+    from tachograph.brake.logs.commitment import format_opening
+    from tachograph.brake.logs.redact import RedactedLog
     from tachograph.cli.places import open_ledger
 
     with open_ledger(ledger) as (book, home):
@@ -101,7 +101,7 @@ def open_(
 
 def redaction(given: str) -> Redaction:
     """The policy in a file, or the default one. Raises UsageError, FormatError."""
-    from tachograph.brake.redact import DEFAULT, parse_redaction
+    from tachograph.brake.logs.redact import DEFAULT, parse_redaction
 
     if given == "default":
         return DEFAULT
@@ -121,8 +121,8 @@ def bring_up_to_date(
     document: Document | None = None,
 ) -> Published:
     """Publish, cosigned where there are witnesses to ask; what each of them did goes to stderr."""
-    from tachograph.brake.host import cosigner, open_log
-    from tachograph.brake.publish import publish as bring
+    from tachograph.brake.logs.host import cosigner, open_log
+    from tachograph.brake.logs.publish import publish as bring
 
     asked = witness_policy(book, policy, document)
     if asked is not None and all(witness.url is None for witness in asked.witnesses):
@@ -134,8 +134,8 @@ def bring_up_to_date(
 
 def witness_policy(book: Ledger, given: Path | None, document: Document | None) -> Policy | None:
     """The policy in a file, else that of an agreement: this one, or what the ledger obeys."""
-    from tachograph.brake.host import adopted
-    from tachograph.brake.policy import parse_policy
+    from tachograph.brake.heads.policy import parse_policy
+    from tachograph.brake.logs.host import adopted
 
     if given is None:
         documents = [document] if document is not None else adopted(book)

@@ -16,7 +16,7 @@ from tachograph.cli.output import remark, tell, tell_json
 from tachograph.errors import NotFoundError, TachographError, UsageError
 
 if TYPE_CHECKING:
-    from tachograph.brake.follow import Heard
+    from tachograph.brake.wire.follow import Heard
 
 EVERY_SECONDS = 30.0
 Url = Annotated[str, typer.Argument(metavar="URL", help="Where the register is served.")]
@@ -38,7 +38,7 @@ def post(
     as_json: AsJson = False,
 ) -> None:
     """Post a signed statement to a register, as often as it takes; it is recorded once."""
-    from tachograph.brake.post import post_statement
+    from tachograph.brake.wire.post import post_statement
 
     try:
         envelope = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
@@ -64,9 +64,9 @@ def follow(
     as_json: AsJson = False,
 ) -> None:
     """Copy a register's statements into the own ledger, each checked; until Ctrl-C."""
-    from tachograph.brake.follow import Follower
-    from tachograph.brake.host import followed
-    from tachograph.brake.http_source import HttpSource
+    from tachograph.brake.logs.host import followed
+    from tachograph.brake.logs.http_source import HttpSource
+    from tachograph.brake.wire.follow import Follower
     from tachograph.cli.places import open_ledger
 
     with open_ledger(ledger) as (book, home):
@@ -88,7 +88,7 @@ def follow(
 
 def passing(error: TachographError) -> bool:
     """Whether asking again later may help: not where the call is wrong or the register forked."""
-    from tachograph.brake.follow import ForkError
+    from tachograph.brake.wire.follow import ForkError
 
     return isinstance(error, NotFoundError) or not isinstance(error, UsageError | ForkError)
 

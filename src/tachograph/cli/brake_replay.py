@@ -14,7 +14,7 @@ from tachograph.cli.output import remark, tell, tell_json
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
-    from tachograph.brake.replay_drawn import Found
+    from tachograph.brake.training.replay_drawn import Found
 
 
 def add_to(noun: typer.Typer) -> None:
@@ -44,8 +44,8 @@ def replay(
     What comes out are statements for a verifier to sign. Exit code 0 where all agree, 1 where one
     does not, 3 where one was not opened.
     """
-    from tachograph.brake import replay_drawn
-    from tachograph.brake.bundle import read_bundle
+    from tachograph.brake.bundle.bundle import read_bundle
+    from tachograph.brake.training import replay_drawn
     from tachograph.brake.training.boxes import open_boxes
     from tachograph.ledger.entry import now
 
@@ -71,8 +71,8 @@ def replay(
 
 def code_of(found: Found) -> Exit:
     """Whether it agrees."""
-    from tachograph.brake.replay_drawn import NotOpened
-    from tachograph.brake.said_records import SegmentReplayed
+    from tachograph.brake.said.records import SegmentReplayed
+    from tachograph.brake.training.replay_drawn import NotOpened
 
     if isinstance(found, NotOpened):
         return Exit.UNKNOWN
@@ -82,8 +82,8 @@ def code_of(found: Found) -> Exit:
 
 def line_of(found: Found) -> str:
     """For people."""
-    from tachograph.brake.replay_drawn import NotOpened
-    from tachograph.brake.said_records import SegmentReplayed
+    from tachograph.brake.said.records import SegmentReplayed
+    from tachograph.brake.training.replay_drawn import NotOpened
 
     if isinstance(found, NotOpened):
         return f"segment {found.segment}: not opened: {found.missing}"

@@ -17,7 +17,7 @@ from tachograph.errors import UsageError
 if TYPE_CHECKING:
     from tachograph.brake.bound import Bound
     from tachograph.brake.register import Register
-    from tachograph.brake.statement import Said
+    from tachograph.brake.said.statement import Said
     from tachograph.ledger import Ledger
 
 
@@ -47,7 +47,7 @@ def say(
     In a ledger that follows a register, the statement is written, for `tacho brake post`.
     """
     from tachograph.brake.agreement import Brake
-    from tachograph.brake.statement import sign_statement
+    from tachograph.brake.said.statement import sign_statement
     from tachograph.cli.places import open_ledger
     from tachograph.ledger.key import load_key
 
@@ -65,8 +65,8 @@ def say(
 
 def state(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     """Where each agreement of this ledger stands: what runs out when, what is missing."""
+    from tachograph.brake.agreed.described import describe_state
     from tachograph.brake.agreement import Brake
-    from tachograph.brake.described import describe_state
     from tachograph.cli.places import open_ledger
 
     with open_ledger(ledger) as (book, _):
@@ -107,8 +107,8 @@ def state_row(bound: Bound) -> dict[str, Any]:
 
 def post_here(book: Ledger, home: Path, bound: Bound, envelope: str, as_json: bool) -> None:
     """Take it into this register; say what came of it."""
-    from tachograph.brake.document import parse_document
-    from tachograph.brake.intake import Intake
+    from tachograph.brake.agreed.document import parse_document
+    from tachograph.brake.wire.intake import Intake
 
     document = parse_document(book.fetch(bound.digest).decode())
     before = bound.now().name
@@ -160,7 +160,7 @@ def speaker(register: Register, key: str) -> str:
 
 def parse_said(what: str, values: list[str]) -> Said:
     """What is said, from the command line's words."""
-    from tachograph.brake.statement import SAID
+    from tachograph.brake.said.statement import SAID
     from tachograph.ledger.fields import record_from_plain
 
     kind: Any = SAID.get(what)

@@ -17,8 +17,8 @@ from tachograph.cli.output import remark, tell, tell_json
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
-    from tachograph.brake.source import Source
-    from tachograph.brake.watch import Sighting, Watch
+    from tachograph.brake.logs.source import Source
+    from tachograph.brake.witness.watch import Sighting, Watch
 
 FOLDER = Path(".tacho-watch")
 
@@ -51,8 +51,8 @@ def watch(
     as_json: AsJson = False,
 ) -> None:
     """Follow published logs, tell other watchers, and prove it where one signs two histories."""
-    from tachograph.brake.watch import Watch, watch_application
-    from tachograph.brake.web import running
+    from tachograph.brake.wire.web import running
+    from tachograph.brake.witness.watch import Watch, watch_application
     from tachograph.merkle.note import ED25519
 
     published = list(urls or [])
@@ -76,8 +76,8 @@ def watch(
 
 def source(url: str) -> Source:
     """What reads a published log: over HTTP, or from a folder here."""
-    from tachograph.brake.http_source import HttpSource
-    from tachograph.brake.source import FolderSource
+    from tachograph.brake.logs.http_source import HttpSource
+    from tachograph.brake.logs.source import FolderSource
 
     return HttpSource(url) if url.startswith(("http://", "https://")) else FolderSource(Path(url))
 

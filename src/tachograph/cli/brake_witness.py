@@ -12,7 +12,7 @@ from tachograph.cli.output import tell, tell_json
 from tachograph.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from tachograph.brake.policy import Policy
+    from tachograph.brake.heads.policy import Policy
     from tachograph.merkle.note import VerifierKey
 
 Keys = Annotated[
@@ -43,7 +43,7 @@ def witness(
     as_json: AsJson = False,
 ) -> None:
     """Cosign other parties' heads over HTTP, as long as they follow from one another."""
-    from tachograph.brake.web import serve
+    from tachograph.brake.wire.web import serve
     from tachograph.brake.witness import Witness, add_log, create_witness, witness_application
     from tachograph.merkle.note import parse_verifier_key
 
@@ -75,7 +75,7 @@ def fork(
     as_json: AsJson = False,
 ) -> None:
     """Check, offline, the proof that somebody signed two histories of one log."""
-    from tachograph.brake.fork import check_fork, parse_fork
+    from tachograph.brake.heads.fork import check_fork, parse_fork
 
     keys = known_keys(key, policy)
     accused = check_fork(parse_fork(read_text(file)), keys)
@@ -92,7 +92,7 @@ def fork(
 
 def known_keys(texts: list[str] | None, policy: Path | None) -> list[VerifierKey]:
     """The keys given one by one, and those of a policy. Raises UsageError for none."""
-    from tachograph.brake.cosignature import CosignerKey, MldsaCosignerKey
+    from tachograph.brake.heads.cosignature import CosignerKey, MldsaCosignerKey
     from tachograph.merkle.note import VerifierKey, parse_key
 
     keys = [parse_key(text, VerifierKey, CosignerKey, MldsaCosignerKey) for text in texts or []]
@@ -106,7 +106,7 @@ def known_keys(texts: list[str] | None, policy: Path | None) -> list[VerifierKey
 
 def read_policy(path: Path) -> Policy:
     """The policy in a file. Raises NotFoundError, EvidenceError."""
-    from tachograph.brake.policy import POLICY_BYTES, parse_policy
+    from tachograph.brake.heads.policy import POLICY_BYTES, parse_policy
 
     return parse_policy(read_bytes(path, POLICY_BYTES + 1))
 

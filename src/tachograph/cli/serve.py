@@ -13,7 +13,7 @@ from tachograph.cli.output import remark, tell
 from tachograph.errors import NotFoundError, TachographError, UsageError, WorldError
 
 if TYPE_CHECKING:
-    from tachograph.brake.publish import Published
+    from tachograph.brake.logs.publish import Published
     from tachograph.ledger import Ledger
 
 PORT = 8765
@@ -56,8 +56,8 @@ def serve(
     if (path / "ledger.db").is_file():
         serve_ledger(path, host, port, whole, policy, agreement, refresh)
     elif (path / "checkpoint").is_file():
-        from tachograph.brake.serve import log_application
-        from tachograph.brake.web import serve as answer
+        from tachograph.brake.wire.serve import log_application
+        from tachograph.brake.wire.web import serve as answer
 
         answer(log_application(path), host=host, port=port,
                ready=lambda url: tell(f"serving {path} at {url}"))  # fmt: skip
@@ -78,10 +78,10 @@ def serve_ledger(
     refresh: float,
 ) -> None:
     """Publish a ledger, serve that, and publish again whenever something came."""
-    from tachograph.brake.host import PUBLIC, published_key, register_document
-    from tachograph.brake.intake import Intake
-    from tachograph.brake.serve import log_application, republishing
-    from tachograph.brake.web import serve as answer
+    from tachograph.brake.logs.host import PUBLIC, published_key, register_document
+    from tachograph.brake.wire.intake import Intake
+    from tachograph.brake.wire.serve import log_application, republishing
+    from tachograph.brake.wire.web import serve as answer
     from tachograph.cli.places import open_ledger
 
     with open_ledger(home) as (book, _):
@@ -116,7 +116,7 @@ def text_of(file: Path) -> str:
 
 def published_whole(book: Ledger) -> bool:
     """Whether no redaction is on record."""
-    from tachograph.brake.host import published_key
+    from tachograph.brake.logs.host import published_key
 
     return published_key(book) == book.verifier
 

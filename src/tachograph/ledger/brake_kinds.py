@@ -1,7 +1,7 @@
 """Kinds of entries that the brake writes; `kinds.py` names them in its union.
 
 Proven by tests/ledger/test_ledger_kinds.py. Not covered: what the statements say, which is the
-brake's (brake/statement.py).
+brake's (brake/said/statement.py).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class RegisterContradicted:
     reason: str
     """What does not fit."""
     proof: Digest
-    """The object that proves it to a stranger (brake/fork.py)."""
+    """The object that proves it to a stranger (brake/heads/fork.py)."""
 
 
 @dataclass(frozen=True)

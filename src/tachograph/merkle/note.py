@@ -11,7 +11,7 @@ An instance:
 Parsing is strict: a note parses only from the exact text that formatting it gives. Signatures by
 unknown keys are kept and ignored; one bad signature by a known key spoils the note. A later format
 would differ by its algorithm byte: a key of another algorithm is a subclass of VerifierKey (those
-of witnesses: brake/cosignature.py). Proven by tests/merkle/test_merkle_note.py.
+of witnesses: brake/heads/cosignature.py). Proven by tests/merkle/test_merkle_note.py.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tachograph.brake.agreed.text import parse_terms
 from tachograph.brake.exercise import CAST, play
 from tachograph.brake.exercise.cast import (
     BLOCS,
@@ -18,10 +19,9 @@ from tachograph.brake.exercise.cast import (
 )
 from tachograph.brake.exercise.crew import Crew, tacho_all
 from tachograph.brake.exercise.meters import Meters
-from tachograph.brake.policy import parse_policy
-from tachograph.brake.said_records import WindowReported
-from tachograph.brake.statement import Said
-from tachograph.brake.terms_text import parse_terms
+from tachograph.brake.heads.policy import parse_policy
+from tachograph.brake.said.records import WindowReported
+from tachograph.brake.said.statement import Said
 from tachograph.errors import UsageError, WorldError
 from tachograph.merkle.note import SigningKey
 
@@ -44,7 +44,7 @@ def test_the_agreement_passes_its_own_arithmetic() -> None:
 
 def test_the_policy_asks_a_witness_of_every_bloc() -> None:
     """Two of three are not enough."""
-    from tachograph.brake.cosignature import CosigningKey
+    from tachograph.brake.heads.cosignature import CosigningKey
 
     keys = {b: CosigningKey(f"w.example/{b}", b.encode().ljust(32, b".")).verifier for b in BLOCS}
     witnesses = {bloc: (str(k), "http://127.0.0.1:9") for bloc, k in keys.items()}

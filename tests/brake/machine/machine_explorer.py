@@ -19,7 +19,7 @@ from machine_scenes import Move, Scene
 from tachograph.brake.machine import Refusal, State, step, tick
 from tachograph.brake.machine.questions import YEAR
 from tachograph.brake.machine.state import Phase, value
-from tachograph.brake.statement import Statement
+from tachograph.brake.said.statement import Statement
 
 STAMP = "2026-11-25T12:00:00.000000Z"
 

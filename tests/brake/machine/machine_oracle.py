@@ -11,10 +11,10 @@ from collections import Counter
 from machine_explorer import Change, PropertyError, changes, quietly, statement
 from machine_scenes import Scene
 
-from tachograph.brake import said_governance as say
 from tachograph.brake.machine import State, next_due, step, tick
 from tachograph.brake.machine.state import PAUSING, Phase, value
 from tachograph.brake.machine.times import parse_time
+from tachograph.brake.said import governance as say
 
 STILL = {Phase.PAUSED, Phase.LIFT_REVIEW}
 

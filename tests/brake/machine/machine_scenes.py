@@ -9,13 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from tachograph.brake import said_governance as say
-from tachograph.brake.machine import State, begin
-from tachograph.brake.machine.state import Phase
-from tachograph.brake.machine.times import format_time
-from tachograph.brake.said_records import Heartbeat
-from tachograph.brake.statement import Said
-from tachograph.brake.terms import (
+from tachograph.brake.agreed.terms import (
     Faults,
     Meter,
     Panelist,
@@ -28,6 +22,12 @@ from tachograph.brake.terms import (
     Timers,
     Verifier,
 )
+from tachograph.brake.machine import State, begin
+from tachograph.brake.machine.state import Phase
+from tachograph.brake.machine.times import format_time
+from tachograph.brake.said import governance as say
+from tachograph.brake.said.records import Heartbeat
+from tachograph.brake.said.statement import Said
 
 ONE, TWO = "1" * 64, "2" * 64
 """Two roots of evidence, or two pieces of it."""

@@ -10,10 +10,10 @@ from machine_explorer import Explored, explore, statement
 from machine_oracle import check_change, check_order, check_state
 from machine_scenes import Scene, fresh, paused, terms, together
 
+from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.machine import State, step
 from tachograph.brake.machine.lifting import _stage
 from tachograph.brake.machine.state import Phase
-from tachograph.brake.terms import Terms
 
 SIZES = (3, 4, 5)
 """Parties; 7 is explored too, with states that differ by names alone taken as one."""

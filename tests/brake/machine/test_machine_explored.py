@@ -10,8 +10,8 @@ import machine_worlds as worlds
 import pytest
 from machine_scenes import NUMBERS, strict_terms, terms
 
+from tachograph.brake.agreed.quorum import check_quorums
 from tachograph.brake.machine import State
-from tachograph.brake.quorum import check_quorums
 
 QUICK = ("triggers", "questions", "breaches", "adjustments", "there and back")
 

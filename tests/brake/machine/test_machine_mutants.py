@@ -10,7 +10,7 @@ import machine_worlds as worlds
 import pytest
 from machine_explorer import PropertyError
 
-from tachograph.brake import quorum
+from tachograph.brake.agreed import quorum
 from tachograph.brake.machine import cases, lifting, pausing, questions, standing
 from tachograph.brake.machine.state import State
 
@@ -154,8 +154,8 @@ def test_a_planted_fault_is_found(
 
 
 def _rule(patch: Patch, what: str, handler: Callable[..., Any]) -> None:
-    from tachograph.brake import said_governance
     from tachograph.brake.machine import transitions
+    from tachograph.brake.said import governance as said_governance
 
     kind = getattr(said_governance, what)
     roles, _ = transitions.RULES[kind]

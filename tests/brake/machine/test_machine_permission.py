@@ -9,10 +9,10 @@ from machine_explorer import statement
 from machine_scenes import fresh, paused, terms
 from machine_worlds import resuming
 
-from tachograph.brake import said_governance as say
+from tachograph.brake.agreed.terms import PauseRules
 from tachograph.brake.machine import State, step, tick
 from tachograph.brake.machine.permission import permission
-from tachograph.brake.terms import PauseRules
+from tachograph.brake.said import governance as say
 
 FIVE = terms(5)
 

@@ -17,8 +17,8 @@ from machine_oracle import check_change, check_state
 from machine_scenes import fresh, paused, terms
 from machine_worlds import objections, resuming
 
-from tachograph.brake import said_governance as say
 from tachograph.brake.machine import State, next_due, step, tick
+from tachograph.brake.said import governance as say
 
 PARTS = (
     scenes.triggering, scenes.filing, scenes.lifting, scenes.asking, scenes.judging,

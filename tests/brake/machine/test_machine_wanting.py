@@ -9,11 +9,11 @@ from machine_explorer import statement
 from machine_scenes import ONE, fresh, paused, terms
 from machine_worlds import clean_now, resuming, right_votes
 
-from tachograph.brake import said_governance as say
-from tachograph.brake.described import describe_state
+from tachograph.brake.agreed.described import describe_state
+from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.machine import State, step, tick
 from tachograph.brake.machine.wanting import wanting
-from tachograph.brake.terms import Terms
+from tachograph.brake.said import governance as say
 
 
 def missing(state: State) -> dict[str, str]:

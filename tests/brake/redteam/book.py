@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tachograph.brake.cosignature import CosigningKey
+from tachograph.brake.heads.cosignature import CosigningKey
 from tachograph.ledger.entry import Entry, encode
 from tachograph.ledger.kinds import Body
 from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint

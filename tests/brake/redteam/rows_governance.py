@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tachograph.brake import said_governance as g
+from tachograph.brake.said import governance as g
 from tachograph.brake.verdict import EVERYBODY
 
 from .book import stamp

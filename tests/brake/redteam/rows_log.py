@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tachograph.brake import said_governance as g
-from tachograph.brake import said_records as r
-from tachograph.brake.statement import Said
+from tachograph.brake.said import governance as g
+from tachograph.brake.said import records as r
+from tachograph.brake.said.statement import Said
 from tachograph.brake.verdict import EVERYBODY
 from tachograph.ledger import kinds
 from tachograph.merkle.note import SigningKey

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from tachograph import canon
-from tachograph.brake import beacon
-from tachograph.brake import said_records as r
 from tachograph.brake import simulated_trace as simulated
 from tachograph.brake.checks.trace import Samples, pattern
+from tachograph.brake.said import beacon
+from tachograph.brake.said import records as r
 from tachograph.merkle import ed25519
 
 from .table import cheat, twin

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tachograph.brake import beacon
-from tachograph.brake import said_records as r
 from tachograph.brake.checks.frozen import draw_purpose
+from tachograph.brake.said import beacon
+from tachograph.brake.said import records as r
 from tachograph.brake.training import char_lm, served, tensors
 
 from .table import cheat, twin

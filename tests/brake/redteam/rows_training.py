@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from tachograph.brake import beacon, replay
-from tachograph.brake import said_records as r
 from tachograph.brake.checks.reexecution import draw_purpose
-from tachograph.brake.training import record
+from tachograph.brake.said import beacon
+from tachograph.brake.said import records as r
+from tachograph.brake.training import record, replay
 from tachograph.brake.training.steps import Steps
 
 from .table import cheat, twin

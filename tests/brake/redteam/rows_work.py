@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from tachograph.brake import said_records as r
-from tachograph.brake.statement import Said
+from tachograph.brake.said import records as r
+from tachograph.brake.said.statement import Said
 
 from .table import cheat, twin
 from .world import PARAMETERS, World, digest, meter_of, root_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tachograph.brake.audit import audit
-from tachograph.brake.bundle import read_bundle
+from tachograph.brake.bundle.bundle import read_bundle
 from tachograph.brake.verdict import AuditReport
 
 from .table import Case, Honest

@@ -17,16 +17,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-from tachograph.brake import said_governance as g
-from tachograph.brake import said_records as r
-from tachograph.brake.commitment import parse_leaf
-from tachograph.brake.cosignature import CosigningKey
-from tachograph.brake.document import format_document, parse_document, sign_document
+from tachograph.brake.agreed.document import format_document, parse_document, sign_document
+from tachograph.brake.agreed.quorum import suggested
+from tachograph.brake.heads.cosignature import CosigningKey
+from tachograph.brake.logs.commitment import parse_leaf
 from tachograph.brake.machine import standing
 from tachograph.brake.machine.permission import Permission, permission
-from tachograph.brake.quorum import suggested
 from tachograph.brake.register import Register
-from tachograph.brake.statement import Said, Statement, sign_statement
+from tachograph.brake.said import governance as g
+from tachograph.brake.said import records as r
+from tachograph.brake.said.statement import Said, Statement, sign_statement
 from tachograph.errors import FormatError
 from tachograph.ledger import kinds
 from tachograph.merkle.note import SigningKey

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tachograph.brake.cosignature import CosigningKey, check_cosignatures
-from tachograph.brake.policy import PolicyWitness
-from tachograph.brake.web import application, running
+from tachograph.brake.heads.cosignature import CosigningKey, check_cosignatures
+from tachograph.brake.heads.policy import PolicyWitness
+from tachograph.brake.wire.web import application, running
 from tachograph.brake.witness import (
     Witness,
     add_log,

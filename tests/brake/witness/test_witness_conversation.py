@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tachograph.brake.cosignature import CosigningKey
-from tachograph.brake.exchange import post
-from tachograph.brake.web import running
+from tachograph.brake.heads.cosignature import CosigningKey
+from tachograph.brake.wire.exchange import post
+from tachograph.brake.wire.web import running
 from tachograph.brake.witness import Witness, witness_application
 from tachograph.brake.witness.memory import Memory
 from tachograph.merkle.note import VerifierKey, parse_signatures, parse_verifier_key

@@ -14,8 +14,8 @@ import pytest
 from faults import How, broken
 from logs import Log
 
-from tachograph.brake.cosignature import check_cosignatures
-from tachograph.brake.fork import check_fork, parse_fork
+from tachograph.brake.heads.cosignature import check_cosignatures
+from tachograph.brake.heads.fork import check_fork, parse_fork
 from tachograph.brake.witness import Witness, create_witness
 from tachograph.brake.witness.memory import Memory, slot_name
 from tachograph.errors import DamagedError, StoreError, WorldError
@@ -95,7 +95,7 @@ sys.path[:0] = {path!r}
 from pathlib import Path
 from faults import broken
 from logs import Log
-from tachograph.brake.fork import check_fork, parse_fork
+from tachograph.brake.heads.fork import check_fork, parse_fork
 from tachograph.brake.witness import Witness, create_witness
 witness = Witness.open(Path({folder!r}))
 log = Log(40)

@@ -11,8 +11,8 @@ import pytest
 from faults import broken
 from logs import Log
 
-from tachograph.brake.exchange import get, post
-from tachograph.brake.web import running
+from tachograph.brake.wire.exchange import get, post
+from tachograph.brake.wire.web import running
 from tachograph.brake.witness import Witness, witness_application
 from tachograph.brake.witness.memory import slot_name
 

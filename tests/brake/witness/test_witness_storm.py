@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from logs import Log
 
-from tachograph.brake.cosignature import cosigned_at
+from tachograph.brake.heads.cosignature import cosigned_at
 from tachograph.brake.witness import Witness
 from tachograph.brake.witness.memory import Memory
 from tachograph.merkle.note import parse_signatures

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from tachograph.brake.bundle import Bundle
+from tachograph.brake.bundle.bundle import Bundle
 from tachograph.brake.checks import (
     balance,
     bounds,

@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tachograph.brake.bundle import Bundle
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.evidence import Evidence, Heard, SiteTerms
 from tachograph.brake.checks import limits, windows
 from tachograph.brake.checks.energy import energy_of
 from tachograph.brake.checks.windows import Books
-from tachograph.brake.evidence import Evidence, Heard, SiteTerms
-from tachograph.brake.said_records import SiteDeclared, WindowReported
+from tachograph.brake.said.records import SiteDeclared, WindowReported
 from tachograph.brake.verdict import About, Check, CheckResult
 
 CHECK = Check(

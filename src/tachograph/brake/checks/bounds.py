@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tachograph.brake.bundle import Bundle
-from tachograph.brake.instants import seconds_of
-from tachograph.brake.posted import Posted
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.instants import seconds_of
+from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
 
 CHECK = Check(

@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tachograph import canon
-from tachograph.brake.bundle import Bundle
-from tachograph.brake.evidence import Evidence, Heard
-from tachograph.brake.said_records import (
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.evidence import Evidence, Heard
+from tachograph.brake.said.records import (
     AttestationAsked,
     DeviceAttested,
     ReferencesPublished,

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tachograph.brake import beacon
-from tachograph.brake.evidence import Evidence
-from tachograph.brake.said_records import BeaconPromised, BeaconRevealed
+from tachograph.brake.bundle.evidence import Evidence
+from tachograph.brake.said import beacon
+from tachograph.brake.said.records import BeaconPromised, BeaconRevealed
 
 
 @dataclass(frozen=True)

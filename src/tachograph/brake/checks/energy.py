@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tachograph.brake.said_records import SiteDeclared, WindowReported
+from tachograph.brake.said.records import SiteDeclared, WindowReported
 
 SIGMAS = 3.0
 """An energy that is off by more standard deviations than this is a failure: one honest window in

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tachograph.brake.bundle import Bundle
-from tachograph.brake.log_copy import LogCopy
-from tachograph.brake.posted import Posted
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.log_copy import LogCopy
+from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
 
 CHECK = Check(

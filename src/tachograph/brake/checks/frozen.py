@@ -13,18 +13,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tachograph.brake import beacon
-from tachograph.brake.bundle import Bundle
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.evidence import Evidence, Heard, began_at
+from tachograph.brake.bundle.spans import Limit
 from tachograph.brake.checks.draws import round_of, unfair
-from tachograph.brake.evidence import Evidence, Heard, began_at
-from tachograph.brake.said_records import (
+from tachograph.brake.said import beacon
+from tachograph.brake.said.records import (
     OutputsServed,
     ServedReplayed,
     WeightsCommitted,
     WeightsFrozen,
     WindowReported,
 )
-from tachograph.brake.spans import Limit
 from tachograph.brake.verdict import Check, CheckResult
 
 CHECK = Check(

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tachograph.brake.bundle import Bundle
-from tachograph.brake.fork import Fork, TwoRoots, find_fork, format_fork
-from tachograph.brake.log_copy import LogCopy
-from tachograph.brake.signed_heads import SignedHead
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.log_copy import LogCopy
+from tachograph.brake.heads.fork import Fork, TwoRoots, find_fork, format_fork
+from tachograph.brake.heads.signed_heads import SignedHead
 from tachograph.brake.verdict import Check, CheckResult
 from tachograph.ledger.kinds import StatementCopied, StatementPosted
 

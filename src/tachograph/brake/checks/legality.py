@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tachograph.brake.bundle import Bundle
-from tachograph.brake.log_copy import LogCopy
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.log_copy import LogCopy
+from tachograph.brake.bundle.posted import Posted
+from tachograph.brake.bundle.replayed import Replayed
 from tachograph.brake.machine import State
 from tachograph.brake.machine.permission import permission
 from tachograph.brake.machine.times import parse_time
-from tachograph.brake.posted import Posted
-from tachograph.brake.replayed import Replayed
-from tachograph.brake.said_records import WindowReported
-from tachograph.brake.statement import contradiction, slot
+from tachograph.brake.said.records import WindowReported
+from tachograph.brake.said.statement import contradiction, slot
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
 from tachograph.ledger import Entry, kinds
 from tachograph.merkle.checkpoint import parse_checkpoint

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tachograph.brake.bundle.evidence import Evidence, began_at
 from tachograph.brake.checks.runs import flop_of, lineages
 from tachograph.brake.checks.windows import Books, can_be, name_of
-from tachograph.brake.evidence import Evidence, began_at
-from tachograph.brake.said_records import WindowReported
+from tachograph.brake.said.records import WindowReported
 
 Problem = tuple[str, str, str]
 """Party, what is wrong, where."""

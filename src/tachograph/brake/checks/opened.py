@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tachograph.brake.bundle.evidence import Evidence
 from tachograph.brake.checks.runs import RunSeen
-from tachograph.brake.evidence import Evidence
-from tachograph.brake.said_records import RunDeclared, WeightsCommitted
+from tachograph.brake.said.records import RunDeclared, WeightsCommitted
 from tachograph.brake.training import char_lm, tensors
 from tachograph.brake.training.links import batches_root
 from tachograph.brake.training.tensors import Arrays

@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tachograph.brake import beacon
-from tachograph.brake.bundle import Bundle
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.evidence import Evidence, Heard
 from tachograph.brake.checks.draws import Round, round_of, unfair
 from tachograph.brake.checks.runs import RunSeen, runs
-from tachograph.brake.evidence import Evidence, Heard
-from tachograph.brake.said_records import SegmentReplayed, ToleranceCalibrated
+from tachograph.brake.said import beacon
+from tachograph.brake.said.records import SegmentReplayed, ToleranceCalibrated
 from tachograph.brake.verdict import Check, CheckResult
 
 CHECK = Check(

@@ -13,8 +13,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tachograph.brake.evidence import Evidence, Heard
-from tachograph.brake.said_records import (
+from tachograph.brake.bundle.evidence import Evidence, Heard
+from tachograph.brake.said.records import (
     RunCompleted,
     RunDeclared,
     SegmentCommitted,

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tachograph import canon
-from tachograph.brake import beacon
-from tachograph.brake.bundle import Bundle
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.evidence import Evidence, Heard, began_at
 from tachograph.brake.checks.draws import round_of
-from tachograph.brake.evidence import Evidence, Heard, began_at
-from tachograph.brake.said_records import (
+from tachograph.brake.said import beacon
+from tachograph.brake.said.records import (
     BeaconRevealed,
     LoadModulationAsked,
     TraceReported,

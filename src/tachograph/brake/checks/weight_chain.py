@@ -17,12 +17,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from tachograph.brake.bundle import Bundle
+from tachograph.brake.bundle.bundle import Bundle
+from tachograph.brake.bundle.evidence import Evidence
 from tachograph.brake.checks import opened
 from tachograph.brake.checks.runs import RunSeen, runs
 from tachograph.brake.checks.windows import FLOP_SLACK, PER_TOKEN
-from tachograph.brake.evidence import Evidence
-from tachograph.brake.said_records import RunDeclared
+from tachograph.brake.said.records import RunDeclared
 from tachograph.brake.training import char_lm
 from tachograph.brake.training.links import link
 from tachograph.brake.verdict import Check, CheckResult

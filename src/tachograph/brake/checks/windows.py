@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from tachograph.brake.bundle.evidence import Evidence, SiteTerms, began_at
 from tachograph.brake.checks.energy import SIGMAS, Energy
 from tachograph.brake.checks.runs import RunSeen, parameters_by_root, runs
-from tachograph.brake.evidence import Evidence, SiteTerms, began_at
-from tachograph.brake.said_records import CLASSES, OutputsServed, SiteDeclared, WindowReported
+from tachograph.brake.said.records import CLASSES, OutputsServed, SiteDeclared, WindowReported
 
 TIME_SLACK = 0.01
 """Relative: clocks and counters of honest devices."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tachograph.brake.quorum import suggested
+from tachograph.brake.agreed.quorum import suggested
 
 Temper = Literal["honest", "silent", "partitioned", "equivocating", "hiding"]
 

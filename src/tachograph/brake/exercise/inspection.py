@@ -12,13 +12,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from tachograph.brake import gather
+from tachograph.brake.agreed.document import format_document
 from tachograph.brake.audit import audit
-from tachograph.brake.bundle import read_bundle
-from tachograph.brake.document import format_document
+from tachograph.brake.bundle import gather
+from tachograph.brake.bundle.bundle import read_bundle
 from tachograph.brake.exercise.cast import CAST, CONDITIONS
 from tachograph.brake.exercise.stage import REGISTER, Stage
-from tachograph.brake.http_source import HttpSource
+from tachograph.brake.logs.http_source import HttpSource
 from tachograph.brake.verdict import EVERYBODY, AuditReport, worst
 from tachograph.ledger.entry import now
 

@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from tachograph.brake.exercise.cast import CAST, PEAK, Lab
-from tachograph.brake.said_records import (
+from tachograph.brake.said.records import (
     CLASSES,
     Heartbeat,
     RunDeclared,
     SiteDeclared,
     WindowReported,
 )
-from tachograph.brake.statement import Said
+from tachograph.brake.said.statement import Said
 
 IDLE_WATTS = 100.0
 BUSY_WATTS = 700.0

@@ -17,7 +17,7 @@ from tachograph.brake.exercise.inspection import Inspection, inspect
 from tachograph.brake.exercise.meters import Meters, run_of, site_of
 from tachograph.brake.exercise.second_history import second_history
 from tachograph.brake.exercise.stage import Stage
-from tachograph.brake.said_governance import (
+from tachograph.brake.said.governance import (
     AccessGranted,
     BreachAlleged,
     ChallengeRaised,

@@ -18,8 +18,13 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tachograph.brake.agreed.document import (
+    Document,
+    format_document,
+    parse_document,
+    sign_document,
+)
 from tachograph.brake.agreement import Brake, adopt
-from tachograph.brake.document import Document, format_document, parse_document, sign_document
 from tachograph.brake.exercise.cast import (
     BLOCS,
     CAST,
@@ -30,11 +35,11 @@ from tachograph.brake.exercise.cast import (
     policy_text,
 )
 from tachograph.brake.exercise.crew import Crew, free_ports
-from tachograph.brake.http_source import HttpSource
+from tachograph.brake.logs.http_source import HttpSource
 from tachograph.brake.machine import State
-from tachograph.brake.post import post_statement
 from tachograph.brake.register import read_register
-from tachograph.brake.statement import Said, Statement, sign_statement
+from tachograph.brake.said.statement import Said, Statement, sign_statement
+from tachograph.brake.wire.post import post_statement
 from tachograph.brake.witness import Witness, add_log, create_witness
 from tachograph.errors import WorldError
 from tachograph.ledger import Ledger

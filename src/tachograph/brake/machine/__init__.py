@@ -2,9 +2,9 @@
 
 >>> from pathlib import Path
 >>> from tachograph.brake.machine import begin, step, tick
->>> from tachograph.brake.said_governance import HoldDeclared
->>> from tachograph.brake.statement import Statement
->>> from tachograph.brake.terms_text import parse_terms
+>>> from tachograph.brake.said.governance import HoldDeclared
+>>> from tachograph.brake.said.statement import Statement
+>>> from tachograph.brake.agreed.text import parse_terms
 >>> terms = parse_terms(Path("examples/agreement/agreement.toml").read_text())
 >>> state = begin(terms, agreement="a1")
 >>> held = Statement("a1", "aurora", 0, "2026-11-25T12:00:00.000000Z", "", HoldDeclared("a doubt"))

@@ -22,7 +22,7 @@ from tachograph.brake.machine.state import (
     value,
     with_value,
 )
-from tachograph.brake.said_governance import PanelDecided
+from tachograph.brake.said.governance import PanelDecided
 
 Ground = Literal["challenge", "verifiers", "heartbeat"]
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tachograph.brake.agreed.text import adjusted
 from tachograph.brake.machine import standing
 from tachograph.brake.machine.calls import callers, join, topics
 from tachograph.brake.machine.state import Adjustment, Refusal, State, with_value, without
-from tachograph.brake.said_governance import (
+from tachograph.brake.said.governance import (
     AdjustmentProposed,
     AdjustmentVoted,
     EquivocationShown,
@@ -22,8 +23,7 @@ from tachograph.brake.said_governance import (
     KeyRevoked,
     ReinstatementVoted,
 )
-from tachograph.brake.statement import equivocation, peek
-from tachograph.brake.terms_text import adjusted
+from tachograph.brake.said.statement import equivocation, peek
 from tachograph.errors import FormatError, ProofError
 from tachograph.merkle.note import parse_verifier_key
 

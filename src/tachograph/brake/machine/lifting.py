@@ -31,7 +31,7 @@ from tachograph.brake.machine.state import (
     with_value,
 )
 from tachograph.brake.machine.times import parse_time
-from tachograph.brake.said_governance import EvidenceFiled, LiftObjected, LiftVoted
+from tachograph.brake.said.governance import EvidenceFiled, LiftObjected, LiftVoted
 
 CLEAN = "pass"
 """The one outcome that counts. What was not assessed has not passed."""

@@ -16,7 +16,7 @@ from tachograph.brake.machine import standing
 from tachograph.brake.machine.calls import callers, join, topics
 from tachograph.brake.machine.cases import next_sunset, open_case
 from tachograph.brake.machine.state import PAUSING, Phase, Refusal, State, Trigger
-from tachograph.brake.said_governance import (
+from tachograph.brake.said.governance import (
     BreachAlleged,
     RenewalVoted,
     TriggerCalled,

@@ -15,7 +15,7 @@ from dataclasses import replace
 from tachograph.brake.machine import standing
 from tachograph.brake.machine.cases import open_case
 from tachograph.brake.machine.state import Question, Refusal, State, value, with_value
-from tachograph.brake.said_governance import (
+from tachograph.brake.said.governance import (
     AccessGranted,
     ChallengeBlocked,
     ChallengeRaised,

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from tachograph.brake import quorum
+from tachograph.brake.agreed import quorum
+from tachograph.brake.agreed.terms import Quorums
 from tachograph.brake.machine.state import Pairs, State, value
-from tachograph.brake.terms import Quorums
 
 
 def counted(state: State) -> frozenset[str]:

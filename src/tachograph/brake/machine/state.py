@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeVar
 
-from tachograph.brake.statement import Statement
-from tachograph.brake.terms import Terms
+from tachograph.brake.agreed.terms import Terms
+from tachograph.brake.said.statement import Statement
 
 Value = TypeVar("Value")
 Pairs = tuple[tuple[str, Value], ...]

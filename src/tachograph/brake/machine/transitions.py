@@ -19,14 +19,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from tachograph.brake import said_governance as say
+from tachograph.brake.agreed.terms import Role
 from tachograph.brake.machine import cases, changes, lifting, pausing, questions, standing
 from tachograph.brake.machine.calls import live
 from tachograph.brake.machine.state import Refusal, State, moved, value, with_value
 from tachograph.brake.machine.timers import timers
-from tachograph.brake.said_records import Record
-from tachograph.brake.statement import Statement, contradiction
-from tachograph.brake.terms import Role
+from tachograph.brake.said import governance as say
+from tachograph.brake.said.records import Record
+from tachograph.brake.said.statement import Statement, contradiction
 
 Handler = Callable[[State, str, Any], State | Refusal]
 """What a statement does: state, speaker, what is said."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tachograph.brake.document import parse_document
+from tachograph.brake.agreed.document import parse_document
 from tachograph.errors import NotFoundError
 from tachograph.ledger import Entry, Ledger
 from tachograph.ledger.kinds import (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from tachograph.brake.meter.journal import Journal
-from tachograph.brake.post import post_statement
-from tachograph.brake.statement import peek
+from tachograph.brake.said.statement import peek
+from tachograph.brake.wire.post import post_statement
 from tachograph.errors import DamagedError, EvidenceError
 from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import StatementPosted

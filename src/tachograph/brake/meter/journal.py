@@ -14,9 +14,9 @@ import hashlib
 from pathlib import Path
 from typing import IO
 
-from tachograph.brake.instants import seconds_of
-from tachograph.brake.said_records import Heartbeat, WindowReported
-from tachograph.brake.statement import (
+from tachograph.brake.bundle.instants import seconds_of
+from tachograph.brake.said.records import Heartbeat, WindowReported
+from tachograph.brake.said.statement import (
     Statement,
     encode_statement,
     peek,

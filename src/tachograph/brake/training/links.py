@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tachograph import canon
-from tachograph.brake.said_records import RunDeclared, WeightsCommitted
+from tachograph.brake.said.records import RunDeclared, WeightsCommitted
 from tachograph.brake.training import tensors
 from tachograph.brake.training.tensors import Arrays
 

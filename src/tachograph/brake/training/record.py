@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tachograph.brake.said_records import (
+from tachograph.brake.said.records import (
     RunCompleted,
     RunDeclared,
     SegmentCommitted,

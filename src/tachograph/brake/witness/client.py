@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tachograph.brake.exchange import Answered, post
-from tachograph.brake.policy import PolicyWitness
+from tachograph.brake.heads.policy import PolicyWitness
+from tachograph.brake.wire.exchange import Answered, post
 from tachograph.brake.witness.protocol import format_request
 from tachograph.errors import FormatError, ProofError, TachographError
 from tachograph.merkle.checkpoint import parse_checkpoint, parse_size

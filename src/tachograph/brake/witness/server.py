@@ -11,7 +11,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from tachograph.brake.web import application, bounded, read_body
+from tachograph.brake.wire.web import application, bounded, read_body
 from tachograph.brake.witness.protocol import REQUEST_BYTES, TEXT_TYPE, Answer
 from tachograph.brake.witness.witness import Witness
 from tachograph.errors import TachographError

@@ -22,8 +22,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tachograph.brake.cosignature import CosignerKey, CosigningKey
-from tachograph.brake.fork import Fork, TwoRoots, format_fork
+from tachograph.brake.heads.cosignature import CosignerKey, CosigningKey
+from tachograph.brake.heads.fork import Fork, TwoRoots, format_fork
 from tachograph.brake.witness.memory import Held, Memory, Slot, slot_name
 from tachograph.brake.witness.protocol import Answer, Logs, Submitted, follow, receive
 from tachograph.errors import EvidenceError, StoreError, UsageError, WorldError
