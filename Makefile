@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SECONDS ?= 110
 # Tests that compile in their own process, so that nothing that ran before them is in it.
 COMPILES := tests/loop/propose/recipes
+# Tests that mind no company: they run on both cores, all others on a machine of their own.
+BESIDE := tests/brake tests/gauges tests/label tests/ledger tests/merkle
 
 .PHONY: setup demo test test-all lint types bench clean
 
@@ -28,7 +30,8 @@ demo: .venv/.runs
 	@$(BIN)/tacho ledger verify --ledger .tacho/demo
 
 test: setup
-	$(BIN)/python -m pytest -m "not long" --ignore=$(COMPILES)
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(BESIDE)
+	$(BIN)/python -m pytest -m "not long" $(addprefix --ignore=,$(BESIDE) $(COMPILES))
 	$(BIN)/python -m pytest -m "not long" $(COMPILES)
 
 test-all: setup

@@ -84,6 +84,8 @@ class Loop:
                 while not (reason := self.spent() or self.step()):
                     pass
                 self.listen_to_brake()
+                if self.held:  # noticed after the last look: its refusal is an entry, too
+                    self.run.check_leave()
                 return self.held or reason
             except HeldError as refusal:
                 self.held = refusal.message
