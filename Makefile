@@ -4,10 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SECONDS ?= 110
-# Tests that compile in their own process, so that nothing that ran before them is in it.
+# Tests that mind no company run on both cores, those that compile in processes of their own; clocks
+# and boxes have the machine to themselves.
 COMPILES := tests/loop/propose/recipes
-# Tests that mind no company: they run on both cores, all others on a machine of their own.
-BESIDE := tests/brake tests/gauges tests/label tests/ledger tests/merkle
+BESIDE := tests/cli tests/brake tests/gauges tests/inspect tests/label tests/ledger tests/merkle \
+	tests/task tests/loop/propose
+TWO := -n 2 --dist loadfile
 
 .PHONY: setup demo test test-all lint types bench clean
 
@@ -29,14 +31,11 @@ demo: .venv/.runs
 	@$(BIN)/tacho show last --ledger .tacho/demo
 	@$(BIN)/tacho ledger verify --ledger .tacho/demo
 
-test: setup
-	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(BESIDE)
-	$(BIN)/python -m pytest -m "not long" $(addprefix --ignore=,$(BESIDE) $(COMPILES))
-	$(BIN)/python -m pytest -m "not long" $(COMPILES)
-
-test-all: setup
-	$(BIN)/python -m pytest --ignore=$(COMPILES)
-	$(BIN)/python -m pytest $(COMPILES)
+test: QUICK := -m "not long"
+test test-all: setup
+	$(BIN)/python -m pytest $(QUICK) $(TWO) $(BESIDE) --ignore=$(COMPILES)
+	$(BIN)/python -m pytest $(QUICK) $(TWO) $(COMPILES)
+	$(BIN)/python -m pytest $(QUICK) $(addprefix --ignore=,$(BESIDE))
 
 lint: setup
 	$(BIN)/ruff check .
