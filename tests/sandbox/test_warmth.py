@@ -13,7 +13,7 @@ from box_tools import program
 from tachograph.sandbox import Box, Failed, Finished
 from tachograph.sandbox.inside import frame, warmth
 from tachograph.sandbox.levels import LevelError
-from tachograph.task import difference
+from tachograph.task.compare import difference
 
 FAULTS = """
     import resource

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tachograph.errors import TaskError
-from tachograph.task import difference
+from tachograph.task.compare import difference
 
 
 def differs(output: Any, expected: Any) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tachograph.loop.check import Draw, Examiner
-from tachograph.task import difference
+from tachograph.task.compare import difference
 
 
 def accepted_lazy_answers(examiner: Examiner, draw: Draw) -> list[str]:

@@ -14,8 +14,7 @@ True
 
 from tachograph.task.candidate import Candidate
 from tachograph.task.check import Check
-from tachograph.task.compare import difference
 from tachograph.task.load import builtin_names, load
 from tachograph.task.task import Task
 
-__all__ = ["Candidate", "Check", "Task", "builtin_names", "difference", "load"]
+__all__ = ["Candidate", "Check", "Task", "builtin_names", "load"]

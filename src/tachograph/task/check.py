@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from tachograph.errors import TaskError
 from tachograph.sandbox.inside import frame
-from tachograph.task.compare import difference
 from tachograph.task.task import Task
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Check:
@@ -79,6 +79,9 @@ class Check:
     def compare(self, inputs: dict[str, Any], output: Any, expected: Any) -> str | None:
         """Why this output is refused; None when it is right."""
         if self._compare is None:
+            # here, because NumPy comes with it: a box can be opened before it has been imported
+            from tachograph.task.compare import difference
+
             return difference(output, expected, rtol=self._rtol, atol=self._atol)
         with naming_the_line(self.path):
             reason = self._compare(inputs, output, expected)
