@@ -80,7 +80,8 @@ class _Play:
             self.heal()
             fork = self.equivocate()
             self.challenge()
-            self.allege(fork)
+            if fork:
+                self.allege(fork)
             self.lift()
             self.resume()
         return self.outcome
@@ -101,8 +102,8 @@ class _Play:
         self.stage.open()
         self.tell(f"{len(CAST)} publishers, {len(CAST)} followers, 3 witnesses and the register run"
                   f" as processes of their own ({time.monotonic() - started:.0f} s).")  # fmt: skip
-        self.stage.wait("the register's first head", lambda: all(map(self.stage.heard, CAST)))
-        self.expect("all copy the register, cosigned by a witness of each bloc", True)
+        self.expect("all copy the register, cosigned by a witness of each bloc",
+                    self.stage.soon(lambda: all(map(self.stage.heard, CAST))))  # fmt: skip
         for lab in CAST:
             self.stage.say(lab.name, site_of(lab))
             self.stage.say(lab.name, run_of(lab))
@@ -136,11 +137,12 @@ class _Play:
     def pause(self) -> None:
         """The timer does the rest."""
         self.act("The pause: nobody votes, and silence is assent")
-        self.stage.wait("the pause", lambda: self.stage.state().name == "PAUSED")
+        self.expect("the timer alone makes the pause",
+                    self.stage.soon(lambda: self.stage.state().name == "PAUSED"))  # fmt: skip
         self.meters.read()
         near = [lab for lab in CAST if lab.temper != "partitioned"]
-        self.stage.wait("everybody's pause", lambda: all(
-            self.stage.leave(lab) == (False, "PAUSED") for lab in near))  # fmt: skip
+        self.expect("all six who hear the register learn of it", self.stage.soon(
+            lambda: all(self.stage.leave(lab) == (False, "PAUSED") for lab in near)))  # fmt: skip
         silent = self.by_temper["silent"]
         self.expect(f"{silent.name}, which never said a word, is paused like all others",
                     self.stage.leave(silent) == (False, "PAUSED"))  # fmt: skip
@@ -155,12 +157,11 @@ class _Play:
         """Who hears nothing holds by itself; then the line is mended."""
         cut = self.by_temper["partitioned"]
         self.act(f"The partition: {cut.name} has heard nothing")
-        self.stage.wait("the deaf party's hold", lambda: not self.stage.leave(cut)[0])
-        self.expect(f"{cut.name} holds of its own accord, because it cannot know",
-                    self.stage.leave(cut) == (False, "SELF_HOLD"))  # fmt: skip
+        held = self.stage.soon(lambda: self.stage.leave(cut) == (False, "SELF_HOLD"))
+        self.expect(f"{cut.name} holds of its own accord, because it cannot know", held)
         self.stage.follow(cut)
-        self.stage.wait("the news", lambda: self.stage.leave(cut) == (False, "PAUSED"))
-        self.expect(f"the line is mended: {cut.name} copies what it missed, and is paused", True)
+        paused = self.stage.soon(lambda: self.stage.leave(cut) == (False, "PAUSED"))
+        self.expect(f"the line is mended: {cut.name} copies what it missed, and is paused", paused)
 
     def equivocate(self) -> str:
         """One laboratory shows two histories; two watchers compare, and hold a proof."""
@@ -168,7 +169,7 @@ class _Play:
         self.act(f"Two histories: {liar.name} shows another ledger to others")
         found = second_history(self.stage, liar)
         self.expect("no witness cosigns the second history", not found.cosigned)
-        self.expect("two watchers gossip, and hold a proof in one file", bool(found.proof))
+        self.expect("two watchers gossip, and hold a proof in one file", found.proven)
         self.expect("a stranger checks it with the public key alone", found.convinced)
         self.expect("and it convicts nobody else", not found.frames)
         return found.proof
@@ -241,10 +242,10 @@ class _Play:
             filed = EvidenceFiled(seen.digest, seen.gathered, seen.outcomes(sorted(self.good())))
             self.stage.say_all(VERIFIERS[:2], filed)
             step = state.ramp.stage
-            self.stage.wait("the step's end", lambda: self._stage() != step)  # noqa: B023
+            self.stage.wait("the step's end", lambda: self._step() != step)  # noqa: B023
         self.expect("nobody is paused any more", self.stage.state().name == "NORMAL")
         alder, guilty = self.labs["alder"], self.by_temper["hiding"]
-        self.stage.wait("the good news", lambda: self.stage.leave(alder)[0])
+        self.expect("alder's loop hears of it", self.stage.soon(lambda: self.stage.leave(alder)[0]))
         before = self.count(alder, TurnBegun)
         ended = tacho(*self._run(alder))
         self.expect("alder trains again", ended.returncode in (0, 1)
@@ -284,7 +285,7 @@ class _Play:
         home = str(self.stage.folder / lab.name)
         return ["run", "pairwise", "--trials", "1", "--ledger", home]
 
-    def _stage(self) -> int | None:
+    def _step(self) -> int | None:
         ramp = self.stage.state().ramp
         return ramp.stage if ramp is not None else None
 

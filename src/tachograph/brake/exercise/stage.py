@@ -173,16 +173,22 @@ class Stage:
             answer = Brake(ledger).ask("training")
         return answer.allowed, answer.state
 
-    def wait(self, what: str, true: Callable[[], bool]) -> None:
-        """Wait until it is so. Raises WorldError after WAIT_SECONDS: the exercise has failed."""
+    def soon(self, true: Callable[[], bool]) -> bool:
+        """Whether it is so within WAIT_SECONDS."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not true():
             if time.monotonic() > deadline:
-                raise WorldError(
-                    f"the exercise waited {WAIT_SECONDS:.0f} s in vain: {what}",
-                    hint=f"see the processes' own words in {self.folder / 'logs'}",
-                )
+                return False
             time.sleep(0.1)
+        return True
+
+    def wait(self, what: str, true: Callable[[], bool]) -> None:
+        """Wait for what the play cannot go on without. Raises WorldError after WAIT_SECONDS."""
+        if not self.soon(true):
+            raise WorldError(
+                f"the exercise waited {WAIT_SECONDS:.0f} s in vain: {what}",
+                hint=f"see the processes' own words in {self.folder / 'logs'}",
+            )
 
     def heard(self, lab: Lab) -> RegisterHeard | None:
         """The newest head of the register that a laboratory has recorded."""
