@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,14 +77,13 @@ class Judge:
             told(label)
             return label
 
-        with ThreadPoolExecutor(parallel) as pool:
+        with ThreadPoolExecutor(parallel) as pool, ExitStack() as broken_off:
+            broken_off.callback(pool.shutdown, cancel_futures=True)
+            broken_off.callback(self.shelf.stopping.set)
             waiting = [pool.submit(one, words) for words in sessions]
-            try:
-                return [each.result() for each in waiting]
-            except BaseException:
-                self.shelf.stopping.set()
-                pool.shutdown(cancel_futures=True)
-                raise
+            labels = [each.result() for each in waiting]
+            broken_off.pop_all()
+            return labels
 
     def label(self, words: Words) -> Label:
         """The label of one session."""
