@@ -125,6 +125,22 @@ def test_a_held_run_asks_nobody(ledger, ledger_folder, new_bench, hold):
     assert after_the_hold(ledger) == ["WorkRefused"]
 
 
+def test_a_hold_in_the_last_step_is_refused_on_record(ledger, ledger_folder, new_bench, hold):
+    """The step says why the run would have ended; the brake's reason, and its entry, come first."""
+    bench = new_bench(metric="check")
+    run = begin(ledger, ledger_folder, bench)
+    loop = Loop(run, bench, [Scripted(())], Budget(trials=3))
+    ends = loop.step
+
+    def step():
+        hold()
+        return ends()
+
+    loop.step = step
+    assert loop.drive() == HELD
+    assert bodies(ledger, WorkRefused) == [WorkRefused(run.id, "training", "SELF_HOLD", "a reason")]
+
+
 def test_a_hold_that_was_released_meanwhile_still_ends_the_sitting(
     ledger, ledger_folder, new_bench, hold
 ):
