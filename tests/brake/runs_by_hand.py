@@ -96,3 +96,25 @@ def inner(made: record.Recorder, number: int) -> dict[int, replay.Point]:
     return replay.inner_points(
         opening, made.segments[number], made.checkpoints[number].step, made.objects.get
     )
+
+
+# Ways to forge one: each takes a segment's steps in its own manner.
+
+
+def swapped(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
+    """One batch of each segment is another: its fourth step."""
+    rows = batch.copy()
+    rows[3] = rows[3][::-1] // 2
+    steps: Steps = trainer(weights, state, rows)
+    return steps
+
+
+def hidden_steps(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
+    """Two steps more on the segment's first batches, which nobody declared, before its last."""
+    early: Steps = trainer(weights, state, batch[:-1])
+    more: Steps = trainer(early.weights[-1], early.state[-1], batch[:2])
+    last: Steps = trainer(more.weights[-1], more.state[-1], batch[-1:])
+    return Steps(
+        np.append(early.losses, last.losses), early.weights + last.weights,
+        early.state + last.state, 0.0,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Power traces from a model instead of a sensor: what exercises and tests have in place of one.
+"""Power traces from a model instead of a sensor: what tests have in place of one.
 
 Whoever uses it must set `simulated` in what is reported, and no check passes on it. Training is a
 steady high load with a comb of short dips (the exchange of gradients); serving goes up and down

@@ -114,7 +114,7 @@ def test_a_register_not_heard_is_a_hold(ledger: Ledger) -> None:
     """Fails safe after the agreed time, and works again once it is heard."""
     document = agreement(ledger.verifier, REGISTER.verifier)
     adopt(ledger, format_document(document))
-    from tachograph.brake.machine.times import parse_time
+    from tachograph.brake.times import parse_time
 
     heard = parse_time(ledger.get(0).time)
     assert heard is not None

@@ -8,8 +8,8 @@ import pytest
 from adopted import adopted, post, trigger
 
 from tachograph.brake.agreement import Brake
-from tachograph.brake.machine.times import parse_time
 from tachograph.brake.said.governance import HoldDeclared, HoldEnded
+from tachograph.brake.times import parse_time
 from tachograph.errors import StoreError
 from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import StatementPosted, WorkHeld, WorkReleased

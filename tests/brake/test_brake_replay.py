@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from runs_by_hand import SEGMENT_STEPS, forge, honest, inner, open_box, opened, text, train
+from runs_by_hand import (
+    SEGMENT_STEPS,
+    forge,
+    hidden_steps,
+    honest,
+    inner,
+    open_box,
+    opened,
+    swapped,
+    text,
+    train,
+)
 
 from tachograph import canon
 from tachograph.brake.training import replay
@@ -51,14 +62,6 @@ def test_another_instruction_set_strays_within_the_tolerance() -> None:
     assert 0 < found.distance <= calibrated.tolerance
 
 
-def swapped(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
-    """One batch of each segment is another: its fourth step."""
-    rows = batch.copy()
-    rows[3] = rows[3][::-1] // 2
-    steps: Steps = trainer(weights, state, rows)
-    return steps
-
-
 def interpolated(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
     """Only the end was ever computed; what lies between is a straight line."""
     end: Steps = trainer(weights, state, batch[:1])
@@ -72,17 +75,6 @@ def interpolated(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> 
 def other_data(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
     steps: Steps = trainer(weights, state, batch, tokens=np.roll(text(), 1234))
     return steps
-
-
-def hidden_steps(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
-    """Two steps more on the segment's first batches, which nobody declared, before its last."""
-    early: Steps = trainer(weights, state, batch[:-1])
-    more: Steps = trainer(early.weights[-1], early.state[-1], batch[:2])
-    last: Steps = trainer(more.weights[-1], more.state[-1], batch[-1:])
-    return Steps(
-        np.append(early.losses, last.losses), early.weights + last.weights,
-        early.state + last.state, 0.0,
-    )  # fmt: skip
 
 
 def doctored_state(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tachograph.brake.machine.times import format_time, parse_time
+from tachograph.brake.times import format_time, parse_time
 
 
 @given(st.integers(0, 253_402_300_799_999))

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import simulated_trace as simulated
 from work_by_hand import HOUR, START, Work, of, window
 
 from tachograph import canon
-from tachograph.brake import simulated_trace as simulated
 from tachograph.brake.checks.trace import SLOTS, judge, looks_like, pattern
 from tachograph.brake.said import beacon
 from tachograph.brake.said import records as r

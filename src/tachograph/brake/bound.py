@@ -14,9 +14,9 @@ from tachograph.brake.agreed.text import format_duration
 from tachograph.brake.logs.commitment import published_keys
 from tachograph.brake.machine import State, tick
 from tachograph.brake.machine.permission import permission
-from tachograph.brake.machine.times import format_time, parse_time
 from tachograph.brake.permission import Permission, Work
 from tachograph.brake.register import Register
+from tachograph.brake.times import format_time, parse_time
 from tachograph.errors import DamagedError, UsageError
 from tachograph.ledger import Entry, Ledger, kinds
 from tachograph.merkle.note import parse_verifier_key

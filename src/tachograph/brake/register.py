@@ -18,8 +18,8 @@ from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.machine import Refusal, State, begin, convict, step, tick
 from tachograph.brake.machine import standing as standing
 from tachograph.brake.machine.state import value
-from tachograph.brake.machine.times import parse_time
 from tachograph.brake.said.statement import Said, Statement, encode_statement, read_envelope
+from tachograph.brake.times import parse_time
 from tachograph.errors import FormatError, ProofError
 from tachograph.ledger import Entry, kinds
 from tachograph.ledger.entry import now

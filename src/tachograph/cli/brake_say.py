@@ -88,8 +88,8 @@ def state(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
 def state_row(bound: Bound) -> dict[str, Any]:
     """One agreement's state as ground values."""
     from tachograph.brake.machine import timers
-    from tachograph.brake.machine.times import format_time
     from tachograph.brake.machine.wanting import wanting
+    from tachograph.brake.times import format_time
 
     now = bound.now()
     return {

@@ -13,8 +13,8 @@ from machine_scenes import Scene
 
 from tachograph.brake.machine import State, next_due, step, tick
 from tachograph.brake.machine.state import PAUSING, Phase, value
-from tachograph.brake.machine.times import parse_time
 from tachograph.brake.said import governance as say
+from tachograph.brake.times import parse_time
 
 STILL = {Phase.PAUSED, Phase.LIFT_REVIEW}
 

@@ -24,10 +24,10 @@ from tachograph.brake.agreed.terms import (
 )
 from tachograph.brake.machine import State, begin
 from tachograph.brake.machine.state import Phase
-from tachograph.brake.machine.times import format_time
 from tachograph.brake.said import governance as say
 from tachograph.brake.said.records import Heartbeat
 from tachograph.brake.said.statement import Said
+from tachograph.brake.times import format_time
 
 ONE, TWO = "1" * 64, "2" * 64
 """Two roots of evidence, or two pieces of it."""

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tachograph.brake.bundle.instants import seconds_of
 from tachograph.brake.meter import Meter, Metered, Reading
 from tachograph.brake.meter.delivery import ToLedger
 from tachograph.brake.meter.journal import Journal
 from tachograph.brake.meter.meter import Clock
 from tachograph.brake.said.records import Heartbeat, WindowReported
 from tachograph.brake.said.statement import Statement, encode_statement, open_envelope
+from tachograph.brake.times import seconds_of
 from tachograph.errors import StoreError
 from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import StatementPosted

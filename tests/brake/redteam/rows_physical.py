@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import simulated_trace as simulated
 
 from tachograph import canon
-from tachograph.brake import simulated_trace as simulated
 from tachograph.brake.checks.trace import Samples, pattern
 from tachograph.brake.said import beacon
 from tachograph.brake.said import records as r

@@ -92,25 +92,6 @@ def rolled(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
     return steps
 
 
-def swapped(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
-    """One batch of eight is another."""
-    rows = batch.copy()
-    rows[3] = rows[3][::-1] // 2
-    steps: Steps = trainer(weights, state, rows)
-    return steps
-
-
-def hidden(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
-    """Two steps more, which nobody declared, before the last."""
-    early: Steps = trainer(weights, state, batch[:-1])
-    more: Steps = trainer(early.weights[-1], early.state[-1], batch[:2])
-    last: Steps = trainer(more.weights[-1], more.state[-1], batch[-1:])
-    return Steps(
-        np.append(early.losses, last.losses), early.weights + last.weights,
-        early.state + last.state, 0.0,
-    )  # fmt: skip
-
-
 def interpolated(_: int, trainer: Any, weights: Any, state: Any, batch: Any) -> Steps:
     """Begin and end are real, what lies between is a straight line; the optimiser's state too."""
     end: Steps = trainer(weights, state, batch)
@@ -202,7 +183,7 @@ def withheld_share(world: World) -> None:
 
 @cheat(23, "hidden steps inside a segment", caught_by="V7")
 def hidden_steps(world: World) -> str:
-    trains(world, world.parties[0], hidden)
+    trains(world, world.parties[0], hand.hidden_steps)
     return world.parties[0]
 
 
@@ -214,7 +195,7 @@ def two_runs(world: World) -> None:
 
 @cheat(24, "a batch is swapped", caught_by="V7")
 def swapped_batch(world: World) -> str:
-    trains(world, world.parties[2], swapped)
+    trains(world, world.parties[2], hand.swapped)
     return world.parties[2]
 
 

@@ -13,8 +13,8 @@ from tachograph.brake.agreed.quorum import least_lift, least_veto, most
 from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.agreed.text import format_duration
 from tachograph.brake.machine import State, timers
-from tachograph.brake.machine.times import format_time
 from tachograph.brake.machine.wanting import wanting
+from tachograph.brake.times import format_time
 
 TIMER_WORDS = {
     "effect": "the pause begins",

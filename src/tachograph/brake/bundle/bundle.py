@@ -32,13 +32,13 @@ from tachograph.brake.agreed.document import Document, parse_document
 from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.bundle.evidence import Evidence, read_evidence
 from tachograph.brake.bundle.folder import Folder, Limits
-from tachograph.brake.bundle.instants import seconds_of
 from tachograph.brake.bundle.log_copy import CHECKPOINT_BYTES, LogCopy, read_log
 from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.bundle.replayed import Replayed, replay
 from tachograph.brake.heads.policy import Policy, parse_policy
 from tachograph.brake.heads.signed_heads import SignedHead, SignedHeads, read_head
 from tachograph.brake.said.statement import Said
+from tachograph.brake.times import seconds_of
 from tachograph.brake.verdict import EVERYBODY
 from tachograph.errors import EvidenceError, FormatError, NotFoundError
 from tachograph.ledger import kinds

@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import TypeVar, get_args
 
 from tachograph.brake.agreed.terms import Terms
-from tachograph.brake.bundle.instants import seconds_of
 from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.bundle.spans import Limit, limits_of
 from tachograph.brake.said.records import Record, WindowReported
+from tachograph.brake.times import seconds_of
 from tachograph.errors import FormatError
 
 Kind = TypeVar("Kind", bound=Record)

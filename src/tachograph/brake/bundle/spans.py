@@ -14,7 +14,7 @@ from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.machine import State, begin, next_due, step, tick
 from tachograph.brake.machine.permission import permission
-from tachograph.brake.machine.times import parse_time
+from tachograph.brake.times import parse_time
 
 
 @dataclass(frozen=True)

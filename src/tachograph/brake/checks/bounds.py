@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from tachograph.brake.bundle.bundle import Bundle
-from tachograph.brake.bundle.instants import seconds_of
 from tachograph.brake.bundle.posted import Posted
+from tachograph.brake.times import seconds_of
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
 
 CHECK = Check(

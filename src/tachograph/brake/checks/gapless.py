@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from tachograph.brake.agreed.terms import Meter
 from tachograph.brake.bundle.bundle import Bundle
-from tachograph.brake.bundle.instants import seconds_of
 from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.said.records import Heartbeat, SiteDeclared, WindowReported
+from tachograph.brake.times import seconds_of
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
 
 CHECK = Check(

@@ -18,9 +18,9 @@ from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.bundle.replayed import Replayed
 from tachograph.brake.machine import State
 from tachograph.brake.machine.permission import permission
-from tachograph.brake.machine.times import parse_time
 from tachograph.brake.said.records import WindowReported
 from tachograph.brake.said.statement import contradiction, slot
+from tachograph.brake.times import parse_time
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
 from tachograph.ledger import Entry, kinds
 from tachograph.merkle.checkpoint import parse_checkpoint

@@ -10,7 +10,7 @@ are alike, which nobody sees without the weights.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tachograph.brake.bundle.evidence import Evidence, Heard
@@ -21,6 +21,7 @@ from tachograph.brake.said.records import (
     WeightsCommitted,
     WindowReported,
 )
+from tachograph.brake.verdict import Check, CheckResult
 
 
 @dataclass
@@ -73,6 +74,19 @@ def runs(evidence: Evidence) -> dict[tuple[str, str], RunSeen]:
             case _:
                 pass
     return found
+
+
+def of_each_run(
+    evidence: Evidence, check: Check, of_run: Callable[[Evidence, RunSeen], CheckResult]
+) -> Iterator[CheckResult]:
+    """A check's result for each run, and one for a party that declared none."""
+    seen = runs(evidence)
+    for party in evidence.parties:
+        own = [run for run in seen.values() if run.party == party]
+        for run in own:
+            yield of_run(evidence, run)
+        if not own:
+            yield check.not_assessed(party, "it declared no training run")
 
 
 def parameters_by_root(evidence: Evidence) -> dict[str, int]:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from tachograph.brake.bundle.bundle import Bundle
 from tachograph.brake.bundle.evidence import Evidence
 from tachograph.brake.checks import opened
-from tachograph.brake.checks.runs import RunSeen, runs
+from tachograph.brake.checks.runs import RunSeen, of_each_run
 from tachograph.brake.checks.windows import FLOP_SLACK, PER_TOKEN
 from tachograph.brake.said.records import RunDeclared
 from tachograph.brake.training import char_lm
@@ -48,13 +48,7 @@ def look(bundle: Bundle) -> Iterator[CheckResult]:
 
 def judge(evidence: Evidence) -> Iterator[CheckResult]:
     """A result for each run, and one for a party that declared none."""
-    seen = runs(evidence)
-    for party in evidence.parties:
-        own = [run for run in seen.values() if run.party == party]
-        for run in own:
-            yield _of_run(evidence, run)
-        if not own:
-            yield CHECK.not_assessed(party, "it declared no training run")
+    return of_each_run(evidence, CHECK, _of_run)
 
 
 def _of_run(evidence: Evidence, run: RunSeen) -> CheckResult:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tachograph.brake.bundle.bundle import Bundle, Proven
-from tachograph.brake.bundle.instants import seconds_of
 from tachograph.brake.bundle.log_copy import LogCopy
 from tachograph.brake.heads.signed_heads import cosigned
+from tachograph.brake.times import seconds_of
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
 from tachograph.errors import EvidenceError
 from tachograph.merkle.note import VerifierKey, check_note

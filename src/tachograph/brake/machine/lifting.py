@@ -30,8 +30,8 @@ from tachograph.brake.machine.state import (
     value,
     with_value,
 )
-from tachograph.brake.machine.times import parse_time
 from tachograph.brake.said.governance import EvidenceFiled, LiftObjected, LiftVoted
+from tachograph.brake.times import parse_time
 
 CLEAN = "pass"
 """The one outcome that counts. What was not assessed has not passed."""

@@ -12,7 +12,7 @@ from tachograph.brake.machine import lifting, standing
 from tachograph.brake.machine.calls import callers
 from tachograph.brake.machine.pausing import PARTIES, can_trigger
 from tachograph.brake.machine.state import Lift, Phase, State
-from tachograph.brake.machine.times import format_time
+from tachograph.brake.times import format_time
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tachograph.brake.bundle.instants import seconds_of
 from tachograph.brake.meter.declared import computes
 from tachograph.brake.said.records import WindowReported
 from tachograph.brake.said.statement import peek
+from tachograph.brake.times import seconds_of
 from tachograph.errors import EvidenceError
 from tachograph.ledger import Ledger
 from tachograph.ledger.kinds import StatementPosted

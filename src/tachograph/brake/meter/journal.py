@@ -14,7 +14,6 @@ import hashlib
 from pathlib import Path
 from typing import IO
 
-from tachograph.brake.bundle.instants import seconds_of
 from tachograph.brake.said.records import Heartbeat, WindowReported
 from tachograph.brake.said.statement import (
     Statement,
@@ -22,6 +21,7 @@ from tachograph.brake.said.statement import (
     peek,
     sign_statement,
 )
+from tachograph.brake.times import seconds_of
 from tachograph.errors import UsageError
 from tachograph.ledger import Ledger
 from tachograph.ledger.key import load_key

@@ -21,12 +21,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tachograph.brake.bundle.instants import stamp_of
 from tachograph.brake.meter.declared import Declared
 from tachograph.brake.meter.delivery import Delivery
 from tachograph.brake.meter.journal import Journal
 from tachograph.brake.meter.reading import Reading
 from tachograph.brake.said.records import Heartbeat, WindowReported
+from tachograph.brake.times import stamp_of
 from tachograph.errors import WorldError
 from tachograph.ledger import Ledger
 
