@@ -8,7 +8,7 @@ SECONDS ?= 110
 # and boxes have the machine to themselves.
 COMPILES := tests/loop/propose/recipes
 BESIDE := tests/cli tests/brake tests/gauges tests/inspect tests/label tests/ledger tests/merkle \
-	tests/task tests/loop/propose
+	tests/task tests/loop/propose tests/loop/score tests/exploits/workspace
 TWO := -n 2 --dist loadfile
 
 .PHONY: setup demo test test-all lint types bench clean
