@@ -18,8 +18,11 @@ from machine_scenes import Move, Scene
 
 from tachograph.brake.machine import Refusal, State, step, tick
 from tachograph.brake.machine.questions import YEAR
-from tachograph.brake.machine.state import Phase, value
+from tachograph.brake.machine.state import Call, Phase, value
 from tachograph.brake.said.statement import Statement
+
+STILL = frozenset({Phase.PAUSED, Phase.LIFT_REVIEW})
+"""No training, and the time for which a pause stands runs."""
 
 STAMP = "2026-11-25T12:00:00.000000Z"
 
@@ -140,9 +143,9 @@ def key(state: State, symmetric: bool) -> Any:
     return (
         state.phase,
         max(0, state.paused + terms.timers.minimum - now) if state.paused else None,
-        state.sunset - now if state.sunset else None,
+        max(0, state.sunset - now) if state.sunset and state.phase in STILL else None,
         (trigger.effect - now, trigger.ground)
-        if trigger and state.phase == Phase.TRIGGER_PENDING else 0,
+        if trigger and state.phase == Phase.TRIGGER_PENDING else trigger is None,
         (lift.evidence, lift.gathered - now, max(0, lift.objections_end - now), lift.due - now)
         if lift else 0,
         (ramp.stage, ramp.began - now, ramp.due - now) if ramp else 0,
@@ -161,6 +164,12 @@ def _left(end: int, now: int) -> int:
     return max(0, end - now)
 
 
+def _topic(state: State, call: Call) -> str:
+    """Triggers are told apart by how many came after, not by their numbers."""
+    what, _, number = call.topic.partition(":")
+    return f"{what}:{int(number) - state.counts.triggers}" if what == "renew" else call.topic
+
+
 def _group(state: State, name: str) -> str:
     return state.terms.blocs.get(name) or state.terms.roles[name]
 
@@ -174,7 +183,8 @@ def _attributes(state: State, name: str) -> Any:
     return (
         name in state.suspended, name in state.struck, name in state.departed,
         name in state.holding, exiting and exiting - now, value(state.keys, name),
-        tuple(sorted((call.topic, call.posted - now) for call in state.calls if call.by == name)),
+        tuple(sorted((_topic(state, call), call.posted - now)
+                     for call in state.calls if call.by == name)),
         # what is not clean does as little as nothing, and so does a struck speaker's vote
         tuple((f.evidence, f.gathered - now) for f in state.filings if f.by == name and f.clean),
         trigger is not None and state.name == "TRIGGER_PENDING" and (

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 
-from machine_explorer import Change, PropertyError, changes, quietly, statement
+from machine_explorer import STILL, Change, PropertyError, changes, quietly, statement
 from machine_scenes import Scene
 
 from tachograph.brake.machine import State, next_due, step, tick
+from tachograph.brake.machine.permission import permission
 from tachograph.brake.machine.state import PAUSING, Phase, value
 from tachograph.brake.said import governance as say
 from tachograph.brake.times import parse_time
-
-STILL = {Phase.PAUSED, Phase.LIFT_REVIEW}
 
 
 def check_change(change: Change) -> None:
     """Everything that one transition can violate."""
     _lift_needs_certificate(change)
+    _sunset_moves_by_renewal(change)
+    _leavers_are_bound(change)
     _trigger_needs_two_blocs(change)
     _only_time_pauses(change)
     _cancel_needs_all_blocs(change)
@@ -38,6 +39,10 @@ def check_change(change: Change) -> None:
 def check_state(state: State) -> None:
     """Everything that a state and the time alone can violate."""
     _silence_pauses(state)
+    _pause_binds(state)
+    _silent_meters_are_alleged(state)
+    _sunset_ends(state)
+    _all_can_renew(state)
     _everything_ends(state)
     _time_is_a_function(state)
     _something_is_due(state)
@@ -101,7 +106,8 @@ def _lift_needs_certificate(change: Change) -> None:
     before, after = change.before, change.after
     if before.phase not in STILL or after.phase in STILL:
         return
-    if after.phase == Phase.NORMAL and before.terms.timers.sunset:
+    if after.phase == Phase.NORMAL and before.sunset:
+        _ends_by_itself(change)
         return
     demand(after.phase == Phase.RESUME_STAGED, "S1", f"from {before.name} to {after.name}")
     demand(before.phase == Phase.LIFT_REVIEW, "S1", "no review went before")
@@ -126,6 +132,54 @@ def _lift_needs_certificate(change: Change) -> None:
     demand(after.time >= before.paused + after.terms.timers.minimum, "S1", "too early")
     demand(after.certificate is not None and after.certificate.lift == lift.number, "S1",
            "no certificate was kept")  # fmt: skip
+
+
+def _ends_by_itself(change: Change) -> None:
+    """A pause ends without a certificate only at the time agreed, or once no breach holds it up."""
+    before, after = change.before, change.after
+    decided = change.move is not None and isinstance(change.move[1], say.PanelDecided)
+    by_time = change.move is None or (decided and before.breached)
+    demand(by_time, "S1", "a statement ended a pause without a certificate")
+    demand(after.time >= before.sunset, "S1", "a pause ended by itself before its time")
+    demand(not after.breached, "S1", "a pause ended by itself in a breach")
+
+
+def _sunset_moves_by_renewal(change: Change) -> None:
+    """S2: q_trig parties of two blocs put off the end of a pause, and nobody else does."""
+    before, after = change.before, change.after
+    lasts = after.terms.timers.sunset
+    if after.phase not in STILL:
+        return
+    if before.phase not in STILL:
+        due = after.paused + lasts if lasts else 0
+        demand(after.sunset == due, "S1", "a pause begins, and not for the time agreed")
+        return
+    if after.sunset == before.sunset:
+        return
+    topic = f"renew:{before.counts.triggers - 1}"
+    wait = before.terms.timers.call
+    voters = {c.by for c in before.calls if c.topic == topic and c.posted + wait > after.time}
+    if change.move is not None and isinstance(change.move[1], say.RenewalVoted):
+        voters.add(change.move[0])  # who has its voice back has its call back, too
+    voters &= set(counted(after)) - after.struck - revoked(after)
+    demand(len(voters) > after.terms.faults.byzantine, "S2", "f parties renew a pause")
+    demand(len(voters) >= after.terms.quorums.trigger or len(counted(after)) <
+           len(after.terms.parties), "S2", "too few renew a pause")  # fmt: skip
+    demand(len({after.terms.blocs[v] for v in voters}) > 1, "S2", "one bloc renews a pause")
+    demand(after.sunset == after.time + lasts, "S1", "renewed for another time than agreed")
+
+
+def _leavers_are_bound(change: Change) -> None:
+    """S7: who leaves is bound until its notice has run out, and nothing said makes it shorter."""
+    before, after = change.before, change.after
+    for party in after.departed - before.departed:
+        due = value(before.exiting, party)
+        demand(change.move is None and due is not None and due <= after.time, "S7",
+               f"{party} is gone before its notice ran out")  # fmt: skip
+    if change.move is not None and isinstance(change.move[1], say.ExitNoticed):
+        due = value(after.exiting, change.move[0])
+        full = after.time + after.terms.timers.notice
+        demand(change.refusal is not None or due == full, "S7", "another notice than agreed")
 
 
 def _review_needs_clean_evidence(change: Change) -> None:
@@ -285,7 +339,8 @@ def _panel_silence_keeps_the_pause(change: Change) -> None:
             guilty = case.ground != "challenge" or case.detail in ("violation", "denied")
             if guilty and case.about not in after.departed:
                 demand(case.about in after.suspended, "S5", "the panel's silence acquits")
-            if guilty and before.phase in PAUSING:
+            ended = before.sunset and before.sunset <= after.time
+            if guilty and before.phase in PAUSING and not ended:
                 demand(after.phase in STILL, "S1", "the panel's silence lifts")
 
 
@@ -310,6 +365,53 @@ def _silence_pauses(state: State) -> None:
         demand(state.trigger.effect - state.time <= state.terms.timers.effect, "L1", "too late")
         after = tick(state, state.trigger.effect)
         demand(after.phase in STILL or after.breached, "L1", "silence does not pause")
+
+
+def _pause_binds(state: State) -> None:
+    """S7: in a pause nobody trains, also who leaves, until it is gone."""
+    if state.phase not in STILL:
+        return
+    for party in set(state.terms.blocs) - state.departed:
+        allowed = permission(state, party, "training").allowed
+        demand(not allowed, "S7", f"{party} may train in a pause")
+
+
+def _silent_meters_are_alleged(state: State) -> None:
+    """S1: while a pause binds, no meter is silent for longer than its grace without a case."""
+    if state.phase not in PAUSING:
+        return
+    before_panel = {case.detail for case in state.cases if case.ground == "heartbeat"}
+    for meter in state.terms.meters:
+        if meter.party in state.suspended | state.departed or meter.name in before_panel:
+            continue
+        heard = max(value(state.heard, meter.name) or 0, state.paused)
+        grace = state.terms.timers.heartbeat
+        demand(state.time < heard + grace, "S1", f"{meter.name} is silent, and nobody is asked")
+
+
+def _sunset_ends(state: State) -> None:
+    """L4: where pauses end by themselves, one that nobody renews does."""
+    if state.phase in STILL and state.sunset and not state.breached and not state.terms.meters:
+        if state.lift is not None and state.lift.votes:
+            return
+        due = max(state.time, state.sunset, state.lift.due if state.lift else 0)
+        after = tick(state, due + state.terms.timers.lift_review)
+        demand(after.phase == Phase.NORMAL, "L4", "a pause that nobody renews does not end")
+
+
+def _all_can_renew(state: State) -> None:
+    """L1: a pause that all parties renew goes on, however it came about."""
+    able = sorted(set(counted(state)) - state.struck - revoked(state))
+    blocs = {state.terms.blocs[name] for name in able}
+    enough = len(able) >= state.terms.quorums.trigger and len(blocs) > 1
+    if state.phase not in STILL or not state.sunset or not enough:
+        return
+    after = state
+    for name in able:
+        said = say.RenewalVoted(state.counts.triggers - 1)
+        after, _ = step(after, after.time, statement(after, name, said))
+    due = state.time + state.terms.timers.sunset
+    demand(after.sunset == due, "L1", "all renew a pause, and it ends")
 
 
 def _everything_ends(state: State) -> None:
@@ -348,6 +450,7 @@ def _time_is_a_function(state: State) -> None:
 def _something_is_due(state: State) -> None:
     """L4: what is not NORMAL ends by time, or waits for evidence, as PAUSED does."""
     waiting = state.name == "PAUSED" and state.time >= state.paused + state.terms.timers.minimum
+    waiting = waiting and not state.sunset
     if state.name != "NORMAL" and not waiting:
         demand(next_due(state) is not None, "L4", f"{state.name} ends by nothing")
 

@@ -38,6 +38,9 @@ TIMERS = Timers(
     deaf=9, notice=3, adjustment=2,
 )  # fmt: skip
 
+ENDING = replace(TIMERS, sunset=3)
+"""The same, in an agreement whose pauses end by themselves."""
+
 BLOCS = {3: (2, 1), 4: (2, 2), 5: (3, 2), 7: (4, 3), 9: (5, 4)}
 """How the parties are grouped."""
 
@@ -214,6 +217,14 @@ def adjusting(state: State) -> Iterator[Move]:
     for one in state.adjustments:
         for party in state.terms.blocs:
             yield party, say.AdjustmentVoted(one.number)
+
+
+def renewing(state: State) -> Iterator[Move]:
+    """Votes to go on with a pause that would end by itself: of this one, and of another."""
+    if state.sunset and state.phase in (Phase.PAUSED, Phase.LIFT_REVIEW, Phase.RESUME_STAGED):
+        for party in state.terms.blocs:
+            yield party, say.RenewalVoted(state.counts.triggers - 1)
+        yield next(iter(state.terms.blocs)), say.RenewalVoted(state.counts.triggers)
 
 
 def together(*parts: Moves) -> Moves:

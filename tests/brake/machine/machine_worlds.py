@@ -53,6 +53,13 @@ def worlds(n: int, *, symmetric: bool = True) -> Iterator[Scene]:
     yield Scene("there and back", fresh(one), together(one_trigger, lifted), symmetric,
                 returns=True)  # fmt: skip
     yield Scene("exits", paused(one), together(scenes.leaving, lifted), symmetric, past_the_lift)
+    ending = terms(n, timers=scenes.ENDING, meters=1)
+    yield Scene("sunset", paused(ending), together(scenes.renewing, scenes.beating,
+                scenes.judging), symmetric, past_the_lift)  # fmt: skip
+    ending = terms(n, timers=scenes.ENDING)
+    yield Scene("sunset, there and back", fresh(ending),
+                together(one_trigger, scenes.renewing, clean_now, votes_in_turn), symmetric,
+                returns=True)  # fmt: skip
     yield Scene("adjustments", fresh(one), together(scenes.adjusting, one_question, two_calls),
                 symmetric, returns=True)  # fmt: skip
 

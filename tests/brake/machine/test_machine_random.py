@@ -34,17 +34,19 @@ class Protocol(RuleBasedStateMachine):
     """Any statement of anybody, any time; the oracle looks at every transition."""
 
     state: State
+    timers = scenes.TIMERS
+    parts = PARTS
 
     @initialize(begin=st.sampled_from([fresh, paused, resuming]))
     def start(self, begin: object) -> None:
         """From nothing, from a pause, from a resumption."""
         assert callable(begin)
-        self.state = begin(terms(9, verifiers=3, panel=5, meters=2))
+        self.state = begin(terms(9, verifiers=3, panel=5, meters=2, timers=self.timers))
 
     @rule(data=st.data())
     def speak(self, data: st.DataObject) -> None:
         """Somebody says something that has to do with where things stand."""
-        moves = [found for part in PARTS if (found := list(part(self.state)))]
+        moves = [found for part in self.parts if (found := list(part(self.state)))]
         self.say(*data.draw(st.sampled_from(data.draw(st.sampled_from(moves)))))
 
     @rule(by=st.sampled_from([*terms(9).blocs, "v0", "p0", "nobody"]), number=st.integers(-1, 3),
@@ -101,11 +103,19 @@ class Protocol(RuleBasedStateMachine):
         self.state = after
 
 
-Protocol.TestCase.settings = settings(
+class Ending(Protocol):
+    """The same, where pauses end by themselves unless they are renewed."""
+
+    timers = scenes.ENDING
+    parts = (*PARTS, scenes.renewing)
+
+
+Protocol.TestCase.settings = Ending.TestCase.settings = settings(
     max_examples=30, stateful_step_count=40, deadline=None,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 TestNineParties = Protocol.TestCase
+TestNinePartiesWhosePausesEnd = Ending.TestCase
 
 
 def test_random_play_comes_around() -> None:

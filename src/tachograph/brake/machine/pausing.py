@@ -70,8 +70,9 @@ def renew(state: State, by: str, said: RenewalVoted) -> State | Refusal:
     """A party's vote against the end of a pause by itself."""
     if state.phase not in (Phase.PAUSED, Phase.LIFT_REVIEW) or not state.sunset:
         return Refusal("phase", "no pause stands that would end by itself")
-    if state.trigger is None or state.trigger.number != said.trigger:
-        return Refusal("trigger", f"the pause was not begun by trigger {said.trigger}")
+    newest = state.counts.triggers - 1  # a pause that came back after a lift has no other
+    if said.trigger != newest:
+        return Refusal("trigger", f"the newest trigger is {newest}, not {said.trigger}")
     if by not in standing.parties(state, [by]):
         return Refusal("standing", f"the vote of {by} has no weight")
     return join(state, by, f"renew:{said.trigger}")

@@ -161,7 +161,7 @@ class RenewalVoted:
     """A party votes to renew a pause before it ends by itself."""
 
     trigger: int
-    """Number of the trigger that began the pause."""
+    """Number of the newest trigger, also where a pause came back after a lift."""
 
 
 # Cases
