@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.brake.agreed.template import TIMER_NOTES
-from tachograph.brake.agreed.terms import DAY, Terms, Timers
+from tachograph.brake.agreed.terms import DAY, Role, Terms, Timers
 from tachograph.brake.agreed.text import (
     adjusted,
     format_duration,
@@ -137,11 +138,12 @@ def test_every_timer_is_explained() -> None:
 
 def test_the_reference_lists_what_each_role_says() -> None:
     """The table of speakers is the machine's."""
-    from tachograph.brake.machine.transitions import RULES
+    from tachograph.brake.said.records import Record
+    from tachograph.brake.said.speakers import spoken_by
 
     reference = (ROOT / "docs/reference/agreement.md").read_text()
-    for role in ("party", "verifier", "panel", "meter"):
-        said = ", ".join(
-            f"`{kind.__name__}`" for kind, (roles, _) in RULES.items() if role in roles
-        )
-        assert f"| {role} | {said} |" in reference
+    for role in get_args(Role):
+        said: dict[bool, list[str]] = {True: [], False: []}
+        for kind in spoken_by(role):
+            said[kind in get_args(Record)].append(f"`{kind.__name__}`")
+        assert f"| {role} | {', '.join(said[False])} | {', '.join(said[True])} |" in reference

@@ -21,7 +21,8 @@ from redteam.world import World, meter_of, site_of
 from tachograph.brake.agreed.terms import Role
 from tachograph.brake.audit import CHECKS, audit
 from tachograph.brake.bundle.bundle import read_bundle
-from tachograph.brake.bundle.posted import RECORDERS
+from tachograph.brake.said.records import Record
+from tachograph.brake.said.speakers import SPEAKERS as MAY
 from tachograph.brake.said.statement import SAID
 from tachograph.errors import FormatError
 from tachograph.ledger.kinds import Digest
@@ -59,7 +60,7 @@ def hostile(draw: st.DrawFn) -> tuple[str, Any]:
     kind = draw(st.sampled_from(sorted(SAID)) | st.sampled_from(WEIGHTY))
     hints = get_type_hints(SAID[kind], include_extras=True)
     said = {field.name: draw(values(hints[field.name])) for field in fields(SAID[kind])}
-    may = [name for role, name in SPEAKERS.items() if SAID[kind] in RECORDERS[role]]
+    may = [name for role, name in SPEAKERS.items() if role in MAY[SAID[kind]]]
     speaker = draw(st.sampled_from(may or list(SPEAKERS.values())))
     if "site" in said and draw(st.integers(0, 3)):
         said["site"] = site_of("alba")
@@ -73,7 +74,7 @@ def hostile(draw: st.DrawFn) -> tuple[str, Any]:
 SPEAKERS: dict[Role, str] = {
     "party": "alba", "meter": "alba-meter", "verifier": "lens", "panel": "ash",
 }  # fmt: skip
-WEIGHTY = sorted(kind.__name__ for kinds in RECORDERS.values() for kind in kinds)
+WEIGHTY = sorted(kind.__name__ for kind in get_args(Record))
 """Records of work: what most checks read."""
 
 

@@ -281,5 +281,4 @@ def _rule(patch: Patch, what: str, handler: Callable[..., Any]) -> None:
     from tachograph.brake.said import governance as said_governance
 
     kind = getattr(said_governance, what)
-    roles, _ = transitions.RULES[kind]
-    patch.setitem(transitions.RULES, kind, (roles, handler))
+    patch.setitem(transitions.RULES, kind, handler)

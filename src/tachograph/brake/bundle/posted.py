@@ -1,15 +1,14 @@
-"""Statements as the register holds them, and who may state which records of work.
+"""Statements as the register holds them, and which records speak of what is not their speaker's.
 
-Who may say what about the agreement itself, the machine knows (machine/transitions.py); it takes
-records of work from anybody, and they are held to `RECORDERS` here. Proven by
-tests/brake/test_checks_of_record.py. Not covered: keys and signatures (replayed.py).
+Who may say what, the machine knows (said/speakers.py); of which site and meter, is asked here.
+Proven by tests/brake/test_checks_of_record.py. Not covered: keys and signatures (replayed.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tachograph.brake.agreed.terms import Role, Terms
+from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.said import records as r
 from tachograph.brake.said.statement import Said, Statement
 from tachograph.ledger.entry import is_time
@@ -50,36 +49,16 @@ class Posted:
         return self.statement.said if self.statement else None
 
 
-RECORDERS: dict[Role, tuple[type[r.Record], ...]] = {
-    "party": (
-        r.SiteDeclared, r.RunDeclared, r.WeightsCommitted, r.SegmentCommitted, r.RunCompleted,
-        r.SegmentOpened, r.BeaconPromised, r.BeaconRevealed, r.WeightsFrozen, r.OutputsServed,
-        r.OutputsOpened, r.DeviceAttested,
-    ),
-    "verifier": (
-        r.BeaconPromised, r.BeaconRevealed, r.ToleranceCalibrated, r.SegmentReplayed,
-        r.ServedReplayed, r.AttestationAsked, r.ReferencesPublished, r.LoadModulationAsked,
-        r.TraceReported,
-    ),
-    "panel": (r.BeaconPromised, r.BeaconRevealed),
-    "meter": (r.Heartbeat, r.WindowReported, r.TraceReported),
-}  # fmt: skip
-"""Who may state which records of work."""
-
-
 LONGEST_WINDOW_SECONDS = 366 * 86_400.0
 
 
 def misplaced(terms: Terms, statement: Statement) -> str:
     """Why such a record of its speaker's does not count; empty: it does, or it is none of work."""
     said, by = statement.said, statement.by
-    role = terms.roles[by]
     if isinstance(said, r.WindowReported) and not (
         is_time(said.began) and 0 < said.seconds <= LONGEST_WINDOW_SECONDS
     ):
         return f"window {said.window} of {by} has no begin or no length"
-    if isinstance(said, r.Record) and not isinstance(said, RECORDERS[role]):
-        return f"a {role} cannot state {type(said).__name__}"
     for meter in terms.meters:
         if meter.name == by and (
             getattr(said, "meter", by) != by or getattr(said, "site", meter.site) != meter.site

@@ -19,48 +19,45 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from tachograph.brake.agreed.terms import Role
 from tachograph.brake.machine import cases, changes, lifting, pausing, questions, standing
 from tachograph.brake.machine.calls import live
 from tachograph.brake.machine.state import Refusal, State, moved, value, with_value
 from tachograph.brake.machine.timers import timers
 from tachograph.brake.said import governance as say
 from tachograph.brake.said.records import Record
+from tachograph.brake.said.speakers import SPEAKERS
 from tachograph.brake.said.statement import Statement, contradiction
 
 Handler = Callable[[State, str, Any], State | Refusal]
 """What a statement does: state, speaker, what is said."""
 
-EVERYBODY: frozenset[Role] = frozenset({"party", "verifier", "panel", "meter"})
-"""All roles."""
-
-RULES: dict[type, tuple[frozenset[Role], Handler]] = {
-    say.ClarificationAsked: (frozenset({"party"}), questions.ask),
-    say.ClarificationAnswered: (frozenset({"party"}), questions.answer),
-    say.ClarificationClosed: (frozenset({"party"}), questions.close),
-    say.ChallengeRaised: (frozenset({"party"}), questions.insist),
-    say.ChallengeBlocked: (frozenset({"party"}), questions.block),
-    say.AccessGranted: (frozenset({"party"}), questions.grant),
-    say.InspectionReported: (frozenset({"verifier"}), questions.report),
-    say.TriggerCalled: (frozenset({"party", "verifier"}), pausing.call),
-    say.TriggerVetoed: (frozenset({"party"}), pausing.veto),
-    say.TriggerWithdrawn: (frozenset({"verifier"}), pausing.withdraw),
-    say.EvidenceFiled: (frozenset({"verifier"}), lifting.file),
-    say.LiftVoted: (frozenset({"party", "verifier"}), lifting.vote),
-    say.LiftObjected: (frozenset({"panel"}), lifting.object_to),
-    say.RenewalVoted: (frozenset({"party"}), pausing.renew),
-    say.BreachAlleged: (frozenset({"verifier"}), pausing.allege),
-    say.EquivocationShown: (EVERYBODY, changes.show),
-    say.PanelDecided: (frozenset({"panel"}), cases.decide),
-    say.ReinstatementVoted: (frozenset({"panel"}), changes.reinstate),
-    say.HoldDeclared: (frozenset({"party"}), changes.hold),
-    say.HoldEnded: (frozenset({"party"}), changes.end_hold),
-    say.ExitNoticed: (frozenset({"party"}), changes.leave),
-    say.KeyRevoked: (EVERYBODY, changes.revoke),
-    say.AdjustmentProposed: (frozenset({"party"}), changes.propose),
-    say.AdjustmentVoted: (frozenset({"party"}), changes.vote),
+RULES: dict[type, Handler] = {
+    say.ClarificationAsked: questions.ask,
+    say.ClarificationAnswered: questions.answer,
+    say.ClarificationClosed: questions.close,
+    say.ChallengeRaised: questions.insist,
+    say.ChallengeBlocked: questions.block,
+    say.AccessGranted: questions.grant,
+    say.InspectionReported: questions.report,
+    say.TriggerCalled: pausing.call,
+    say.TriggerVetoed: pausing.veto,
+    say.TriggerWithdrawn: pausing.withdraw,
+    say.EvidenceFiled: lifting.file,
+    say.LiftVoted: lifting.vote,
+    say.LiftObjected: lifting.object_to,
+    say.RenewalVoted: pausing.renew,
+    say.BreachAlleged: pausing.allege,
+    say.EquivocationShown: changes.show,
+    say.PanelDecided: cases.decide,
+    say.ReinstatementVoted: changes.reinstate,
+    say.HoldDeclared: changes.hold,
+    say.HoldEnded: changes.end_hold,
+    say.ExitNoticed: changes.leave,
+    say.KeyRevoked: changes.revoke,
+    say.AdjustmentProposed: changes.propose,
+    say.AdjustmentVoted: changes.vote,
 }
-"""Who may say what, and what it does. Records of work are in `RECORDS`."""
+"""What each does; who may say it is in said/speakers.py. Records of work are in `RECORDS`."""
 
 RECORDS = frozenset(get_args(Record))
 """What is said about work: it changes no state, but a meter that speaks is there."""
@@ -144,17 +141,16 @@ def _admit(state: State, statement: Statement) -> Refusal | None:
 
 def _apply(state: State, statement: Statement) -> State | Refusal:
     by, kind = statement.by, type(statement.said)
-    if kind in RECORDS:
-        if state.terms.roles[by] == "meter":
-            return replace(state, heard=with_value(state.heard, by, state.time))
-        return state
-    roles, handler = RULES[kind]
-    role = state.terms.roles[by]
+    role, roles = state.terms.roles[by], SPEAKERS[kind]
     if role not in roles:
         return Refusal("role", f"{by} is a {role}; this takes a {' or a '.join(sorted(roles))}")
+    if kind in RECORDS:
+        if role == "meter":
+            return replace(state, heard=with_value(state.heard, by, state.time))
+        return state
     if by in state.departed:
         return Refusal("standing", f"{by} has left the agreement")
-    return handler(state, by, statement.said)
+    return RULES[kind](state, by, statement.said)
 
 
 def _settled(state: State) -> State:
