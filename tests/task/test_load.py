@@ -102,6 +102,13 @@ def test_a_path_is_never_a_builtin_name(tmp_path: Path, monkeypatch: pytest.Monk
         load("./pairwise")
 
 
+def test_a_misspelt_name_gets_the_nearest_one() -> None:
+    """Whoever types pairwize meant pairwise."""
+    with pytest.raises(NotFoundError) as refused:
+        load("pairwize")
+    assert refused.value.hint == "did you mean 'pairwise'?"
+
+
 def test_unknown_name_lists_the_builtin_tasks() -> None:
     """The hint says what there is."""
     with pytest.raises(NotFoundError) as caught:

@@ -10,14 +10,15 @@ import typer
 
 from tachograph.cli.options import AsJson
 from tachograph.cli.output import tell, tell_json
+from tachograph.cli.verbs import Listing
 from tachograph.errors import UsageError
 
 if TYPE_CHECKING:
     from tachograph.sandbox import Level
     from tachograph.sandbox.probe import Report
 
-app = typer.Typer(help="Boxes: where candidates run.", rich_markup_mode=None,
-                  invoke_without_command=True)  # fmt: skip
+app = typer.Typer(help="Boxes: where candidates run.", cls=Listing,
+                  rich_markup_mode=None, invoke_without_command=True)  # fmt: skip
 LEVELS: tuple[Level, ...] = ("A", "B", "C", "D")
 
 

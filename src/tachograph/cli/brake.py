@@ -16,9 +16,11 @@ from tachograph.cli import (
     brake_watch,
     brake_witness,
 )
+from tachograph.cli.verbs import Listing
 
 app = typer.Typer(
     help="The brake: a pause that others can verify.",
+    cls=Listing,
     rich_markup_mode=None,
     no_args_is_help=True,
 )

@@ -12,10 +12,11 @@ import typer
 from tachograph.cli.exits import Exit
 from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import tell, tell_json
+from tachograph.cli.verbs import Listing
 from tachograph.errors import NotFoundError, UsageError
 
-app = typer.Typer(help="The ledger: the record of everything.", rich_markup_mode=None,
-                  invoke_without_command=True)  # fmt: skip
+app = typer.Typer(help="The ledger: the record of everything.", cls=Listing,
+                  rich_markup_mode=None, invoke_without_command=True)  # fmt: skip
 DEFAULT_LIMIT = 50
 WHOLE_LINE = {"ignore_unknown_options": True, "help_option_names": []}
 """What follows the verb is read by what its first word names."""
@@ -110,6 +111,7 @@ def record(
 def verify(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     """Derive everything again from the entries; say which one is damaged, if any is."""
     from tachograph.cli.places import open_ledger
+    from tachograph.loop.tally import counted
 
     with open_ledger(ledger) as (book, _):
         found = book.verify()
@@ -117,7 +119,9 @@ def verify(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     if as_json:
         tell_json({"intact": True, "origin": origin, **asdict(found)})
         return
-    tell(f"intact: {found.size} entries, {found.objects} objects, {found.heads} signed heads")
+    entries = "1 entry" if found.size == 1 else f"{found.size} entries"
+    counts = [counted(found.objects, "object"), counted(found.heads, "signed head")]
+    tell(f"intact: {', '.join([entries, *counts])}")
     tell(f"origin {origin}")
     tell(f"root   {found.root}")
 

@@ -10,9 +10,10 @@ import typer
 from tachograph.cli.exits import Exit
 from tachograph.cli.options import AsJson
 from tachograph.cli.output import tell, tell_json
+from tachograph.cli.verbs import Listing
 
-app = typer.Typer(help="Tasks: what is to be improved.", rich_markup_mode=None,
-                  invoke_without_command=True)  # fmt: skip
+app = typer.Typer(help="Tasks: what is to be improved.", cls=Listing,
+                  rich_markup_mode=None, invoke_without_command=True)  # fmt: skip
 
 
 @app.callback()
@@ -31,8 +32,9 @@ def list_tasks(as_json: AsJson = False) -> None:
     if as_json:
         tell_json([{"task": t.name, "digest": t.digest, "goal": t.goal} for t in tasks])
         return
+    width = max(len(task.name) for task in tasks)
     for task in tasks:
-        tell(f"{task.name:12}  {first_sentence(task.goal)}")
+        tell(f"{task.name:{width}}  {first_sentence(task.goal)}")
 
 
 @app.command("new", epilog="Example: tacho task new my-task")

@@ -48,7 +48,24 @@ VERBS = {
 """Name to file in this folder and first sentence of its help, in the order of `tacho --help`."""
 
 
-class Verbs(TyperGroup):
+SENTENCE_CHARACTERS = 1000
+"""More than any first sentence has."""
+
+
+class Listing(TyperGroup):
+    """A command with verbs, whose help gives the whole first sentence of each, on as many lines as
+    it takes.
+    """
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Their list in the help."""
+        rows = [(name, verb.get_short_help_str(SENTENCE_CHARACTERS))
+                for name, verb in self.commands.items()]  # fmt: skip
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class Verbs(Listing):
     """The command `tacho` itself, which knows all of them by name and loads the one it is asked."""
 
     def __init__(self, **settings: Any) -> None:
@@ -61,10 +78,6 @@ class Verbs(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name; None where there is none."""
         return load(cmd_name) if cmd_name in VERBS else None
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Their list in the help."""
-        TyperGroup(commands=dict(self.commands)).format_commands(ctx, formatter)
 
 
 def load(name: str) -> Any:

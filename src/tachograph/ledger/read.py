@@ -8,6 +8,7 @@ test_ledger_damage.py. Not covered: damage to inner nodes of the tree, which `ve
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from difflib import get_close_matches
 
 from tachograph import canon
 from tachograph.errors import DamagedError, FormatError, NotFoundError, UsageError
@@ -38,7 +39,9 @@ def read_entries(
     """Yield the entries that are there now, as Ledger.entries says."""
     names = {kind if isinstance(kind, str) else kind.__name__ for kind in kinds}
     if unknown := names - KINDS.keys():
-        raise UsageError(f"no kind {min(unknown)}", hint="see tachograph.ledger.kinds")
+        near = get_close_matches(min(unknown), KINDS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"kinds: {', '.join(sorted(KINDS))}"
+        raise UsageError(f"no kind {min(unknown)!r}", hint=hint)
     # The marks pass over most entries before they are parsed. They can also stand deeper in a
     # body, so that what they let through is looked at again.
     run_mark = b"" if run is None else b'"run":' + canon.encode(run)

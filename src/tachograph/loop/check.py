@@ -112,7 +112,7 @@ class Examiner:
             return outcome
         raise TaskError(
             f"{self.task.name}: the seed itself fails: {outcome.reason}: {outcome.detail}",
-            hint=f"tacho task check {self.task.folder}",
+            hint="it is called with what draw() of check.py returns; mend one of the two",
         )
 
     def examine(self, candidate: Candidate, draw: Draw, *, warm: bool = False) -> Answer:

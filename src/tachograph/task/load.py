@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -47,9 +48,10 @@ def load(name_or_path: str | Path) -> Task:
     builtin = isinstance(name_or_path, str) and name_or_path in builtin_names()
     folder = BUILTIN / name_or_path if builtin else Path(name_or_path)
     if not folder.is_dir():
+        near = get_close_matches(str(name_or_path), builtin_names(), n=1, cutoff=0.7)
+        hint = f"give a folder with a task.toml, or one of: {', '.join(builtin_names())}"
         raise NotFoundError(
-            f"no task {str(name_or_path)!r}",
-            hint=f"give a folder with a task.toml, or one of: {', '.join(builtin_names())}",
+            f"no task {str(name_or_path)!r}", hint=f"did you mean {near[0]!r}?" if near else hint
         )
     return _read(folder.resolve())
 

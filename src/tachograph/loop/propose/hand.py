@@ -25,6 +25,8 @@ class Hand:
 
     def candidate(self, task: Task) -> Candidate:
         """The folder's editable files. Raises UsageError where one is missing or no text."""
+        if not self.folder.is_dir():
+            raise UsageError(f"{self.folder}: no such folder", hint="--from DIR, with your version")
         files = {}
         for path in task.seed.files:
             try:
