@@ -16,7 +16,7 @@ from tachograph.brake.checks import bounds, envelopes, gapless, legality, witnes
 from tachograph.brake.logs.commitment import commit, format_commitment
 from tachograph.brake.said import governance as g
 from tachograph.brake.said import records as r
-from tachograph.brake.said.statement import equivocation
+from tachograph.brake.said.conviction import convict, parse_pair
 from tachograph.brake.verdict import CheckResult
 from tachograph.errors import FormatError
 from tachograph.ledger import Entry, kinds
@@ -133,8 +133,8 @@ def test_a_contradiction_carries_both_envelopes(world: World, tmp_path: Path):
     world.say(party, g.HoldDeclared("another thing"), number=0)
     world.cosign()
     found = [x for x in gapless.look(opened(world, tmp_path)) if x.outcome == "fail"]
-    first, second = found[0].proof.split()
-    assert equivocation(first, second, world.keys[party].verifier)
+    key = world.keys[party].verifier
+    assert convict(parse_pair(found[0].proof), [key]).key == key
 
 
 def test_a_beacon_that_nobody_knows_is_not_assessed(world: World, tmp_path: Path):

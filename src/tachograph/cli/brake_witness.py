@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -23,6 +25,8 @@ PolicyAt = Annotated[
     Optional[Path],  # noqa: UP045 - likewise
     typer.Option("--policy", metavar="FILE", help="Logs and witnesses, as a C2SP tlog-policy."),
 ]
+LINE = 300
+"""Most characters that are shown of what was said."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -74,11 +78,43 @@ def fork(
     policy: PolicyAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check, offline, the proof that somebody signed two histories of one log."""
+    """Check, offline, the proof that somebody signed two histories, or said two things as one.
+
+    The file is what `tacho brake watch` or `tacho brake audit --proofs` wrote: two heads of one
+    log, or two envelopes of one speaker. Which of the two it is, it says itself.
+    """
+    from tachograph.brake.said.conviction import BEGINS
+
+    keys, text = known_keys(key, policy), read_text(file)
+    (two_statements if text.startswith(BEGINS) else two_histories)(text, keys, as_json)
+
+
+def two_statements(text: str, keys: Sequence[VerifierKey], as_json: bool) -> None:
+    """Whom two envelopes convict."""
+    from tachograph.brake.said.conviction import convict, parse_pair
+    from tachograph.merkle.note import ED25519
+
+    found = convict(parse_pair(text), [one for one in keys if one.algorithm == ED25519])
+    one, two = found.statements
+    if as_json:
+        said = [{"says": type(s.said).__name__, "said": asdict(s.said)} for s in (one, two)]
+        tell_json({"proven": True, "agreement": one.agreement, "speaker": one.by,
+                   "numbers": [one.number, two.number], "statements": said,
+                   "reason": found.reason, "accused": [str(found.key)]})  # fmt: skip
+        return
+    tell(f"proven: {found.reason}, under the agreement {one.agreement}")
+    for statement in (one, two):
+        shown = str(asdict(statement.said))
+        more = "" if len(shown) <= LINE else f"... ({len(shown)} characters; --json has all)"
+        tell(f"{statement.number}: {type(statement.said).__name__} {shown[:LINE]}{more}")
+    tell(f"both signed by {found.key}")
+
+
+def two_histories(text: str, keys: Sequence[VerifierKey], as_json: bool) -> None:
+    """Who signed two heads that cannot both be of one log."""
     from tachograph.brake.heads.fork import check_fork, parse_fork
 
-    keys = known_keys(key, policy)
-    accused = check_fork(parse_fork(read_text(file)), keys)
+    accused = check_fork(parse_fork(text), keys)
     one, two = accused.heads
     if as_json:
         heads = [{"size": head.size, "root": head.root.hex()} for head in accused.heads]

@@ -14,6 +14,7 @@ from itertools import pairwise
 from tachograph.brake.agreed.terms import Meter
 from tachograph.brake.bundle.bundle import Bundle
 from tachograph.brake.bundle.posted import Posted
+from tachograph.brake.said.conviction import format_pair
 from tachograph.brake.said.records import Heartbeat, SiteDeclared, WindowReported
 from tachograph.brake.times import seconds_of
 from tachograph.brake.verdict import EVERYBODY, Check, CheckResult
@@ -64,7 +65,7 @@ def _numbers(bundle: Bundle, subject: str, speaker: str) -> CheckResult:
                 subject,
                 f"{speaker} said two different things as its number {one.number}",
                 evidence=[before.where, one.where],
-                proof=f"{before.envelope}\n{one.envelope}\n",
+                proof=format_pair(before.envelope, one.envelope),
             )
     missing = next(number for number in range(len(seen) + 1) if number not in seen)
     if missing < len(seen):

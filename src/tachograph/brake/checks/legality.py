@@ -18,6 +18,7 @@ from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.bundle.replayed import Replayed
 from tachograph.brake.machine import State
 from tachograph.brake.machine.permission import permission
+from tachograph.brake.said.conviction import format_pair
 from tachograph.brake.said.records import WindowReported
 from tachograph.brake.said.statement import contradiction, slot
 from tachograph.brake.times import parse_time
@@ -83,7 +84,7 @@ def _contradictions(bundle: Bundle) -> Iterator[CheckResult]:
             first, second, reason = pair
             yield CHECK.failed(
                 subject, reason, evidence=[first.where, second.where],
-                proof=f"{first.envelope}\n{second.envelope}\n",
+                proof=format_pair(first.envelope, second.envelope),
             )  # fmt: skip
 
 
