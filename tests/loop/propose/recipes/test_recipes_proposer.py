@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.loop.propose.protocol import Attempt, Proposal
-from tachograph.loop.propose.recipes import CATALOGUE, Recipes
-from tachograph.loop.propose.recipes.choose import expected_gains, settled_labels
+from tachograph.loop.propose.recipes import CATALOGUE, Recipe, Recipes
+from tachograph.loop.propose.recipes.choose import expected_gains, promise, ranked, settled_labels
 from tachograph.loop.propose.recipes.observe import Observation
-from tachograph.loop.propose.recipes.proposer import variants
-from tachograph.loop.propose.recipes.workpiece import Workpiece, compiles
+from tachograph.loop.propose.recipes.offers import Offers
+from tachograph.loop.propose.recipes.workpiece import Variant, Workpiece, compiles
 from tachograph.task.candidate import Candidate
 
 
@@ -118,6 +121,40 @@ def test_recipes_that_gained_come_first() -> None:
     assert after["numba"] == none["numba"]
 
 
+class Still(random.Random):
+    """No jitter."""
+
+    def uniform(self, low: float, high: float) -> float:
+        return (low + high) / 2
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_recipe_is_asked_once_it_could_be_the_best(seed: int) -> None:
+    """The order is that of the promises, as if all had been asked; the first needs few."""
+    shares = random.Random(seed)
+    offered = {
+        recipe.name: [
+            Variant(f"{recipe.name}/f{n}@0", "", {}, shares.uniform(0.01, 1.0)) for n in range(3)
+        ]
+        for recipe in CATALOGUE
+    }
+    asked: list[str] = []
+
+    def offers(recipe: Recipe) -> list[Variant]:
+        asked.append(recipe.name)
+        return offered[recipe.name]
+
+    brief = brief_for(MANDELBROT, Candidate(MANDELBROT.files), [])
+    order = ranked(offers, replace(brief, rng=Still()))
+    first = next(order)
+    assert len(asked) < len(CATALOGUE) / 2
+    everything = [first, *order]
+    promises = [promise(variant, expected_gains([])) for variant in everything]
+    assert promises == sorted(promises, reverse=True)
+    assert len(everything) == 3 * len(CATALOGUE)
+    assert sorted(asked) == sorted(offered)
+
+
 def test_sources_over_the_limit_are_not_proposed() -> None:
     """A rewrite that makes the source too large would be refused."""
     long = Sample("mandelbrot", MANDELBROT.text + "#" * (64 * 1024 - 1024), "draw", MANDELBROT.draw)
@@ -148,5 +185,6 @@ def test_broken_programs_raise_nothing(sample: Sample, dropped: set[int]) -> Non
     """Lines missing anywhere: whatever still parses is handled, and what is offered compiles."""
     lines = [line for n, line in enumerate(sample.text.split("\n")) if n not in dropped]
     files = {f"{sample.name}.py": "\n".join(lines)}
-    for variant in variants(Workpiece(files, sample.entry, Observation())):
+    offers = Offers(Workpiece(files, sample.entry, Observation()))
+    for variant in itertools.chain.from_iterable(map(offers.of, CATALOGUE)):
         assert compiles(variant.files), variant.label

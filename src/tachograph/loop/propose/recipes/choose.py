@@ -7,11 +7,12 @@ anywhere is not tried again either.
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tachograph.loop.propose.protocol import Attempt, Brief
-from tachograph.loop.propose.recipes.catalogue import CATALOGUE
+from tachograph.loop.propose.recipes.catalogue import CATALOGUE, Recipe
 from tachograph.loop.propose.recipes.workpiece import Variant
 
 BELIEF_WEIGHT = 2.0
@@ -25,18 +26,25 @@ RETRIED = ("box-failed", "faster-unconfirmed")
 """Verdicts that say nothing final about a rewrite."""
 
 
-def ranked(variants: Iterable[Variant], brief: Brief) -> list[Variant]:
-    """Best first; without those whose outcome is known."""
+def ranked(offers: Callable[[Recipe], Sequence[Variant]], brief: Brief) -> Iterator[Variant]:
+    """Best first; without those whose outcome is known.
+
+    A recipe is asked only once nothing found promises more than all its rewrites possibly can:
+    most of them need not be looked for while the best ones are tried.
+    """
     known = settled_labels(brief)
     gains = expected_gains(brief.history)
-    scored = []
-    for variant in variants:
-        noise = 1.0 + brief.rng.uniform(-JITTER, JITTER)
-        if variant.label not in known:
-            score = promise(variant, gains) * noise
-            scored.append((-score, variant.label, variant))
-    scored.sort(key=lambda item: item[:2])
-    return [variant for _, _, variant in scored]
+    unasked = sorted(CATALOGUE, key=lambda recipe: gains[recipe.name])
+    found: list[tuple[float, str, int, Variant]] = []
+    while unasked or found:
+        while unasked and (not found or -found[0][0] <= gains[unasked[-1].name] * (1 + JITTER)):
+            for variant in offers(unasked.pop()):
+                noise = 1.0 + brief.rng.uniform(-JITTER, JITTER)
+                if variant.label not in known:
+                    score = promise(variant, gains) * noise
+                    heapq.heappush(found, (-score, variant.label, len(found), variant))
+        if found:
+            yield heapq.heappop(found)[-1]
 
 
 def promise(variant: Variant, gains: dict[str, float]) -> float:
