@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
-from coverage import assert_nominal, coverage
+from coverage import assert_nominal, coverage, generators, holds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -165,7 +166,7 @@ def test_partial_scores_count_in_part():
     assert one.weights("equal")[0] * one.score[0] == pytest.approx(
         other.weights("equal")[0] * other.score[0]
     )
-    drawn = next(replicates(build(steep), METHOD, (0.5,), 200, 1))
+    drawn = next(replicates(build(steep), METHOD, (0.5,), 200, 1, "nested"))
     assert np.isfinite(drawn).any()
 
 
@@ -192,7 +193,7 @@ def test_weights_sum_to_one_and_split_families_fairly(seed: int):
 def test_all_agents_live_in_the_same_resampled_worlds():
     """The same tasks are drawn for all, so that their errors go together."""
     suite = build(outcomes(falling(9.0)) + outcomes(falling(9.0), agent="b"))
-    draw = resample(suite, 50, np.random.default_rng(3))
+    draw = resample(suite, 50, np.random.default_rng(3), "nested")
     _, first = draw(0)
     _, second = draw(1)
     assert (first == second).all()
@@ -217,6 +218,25 @@ def test_ends_outside_the_measured_lengths_are_open():
     assert ends(rows, minutes, 0.95) == (None, None)
 
 
+def test_the_interval_that_covers_is_the_default_and_the_published_one_says_what_it_is():
+    """The published resamples are named so in the grid, and by a caveat where they are chosen."""
+    made = outcomes(falling(10.0))
+    reading, published = read(made), read(made, resample="nested")
+    assert reading.choices == {} or reading.choices["resample"] == "jackknife"
+    (row,) = [r for r in reading.grid if r.choices["resample"] == "nested, as published"]
+    assert row.estimate == published.headline and not row.headline
+    assert any("no calibrated interval" in caveat for caveat in published.caveats)
+    assert not any("no calibrated interval" in caveat for caveat in reading.caveats)
+
+
+def test_without_a_family_that_decides_there_is_no_interval():
+    """Only one family fails, so that without it there is no curve: cannot tell, and what helps."""
+    reading = read(outcomes(lambda minutes: float(minutes < 100)))
+    found = named(reading, "50% horizon of a")
+    assert found.value is not None and found.low is None and found.high is None
+    assert any("Cannot tell how far off: 50% horizon of a" in c for c in reading.caveats)
+
+
 @pytest.mark.parametrize(
     "wrong", [{"share": (0.0,)}, {"share": (1.5,)}, {"penalty": -1.0}, {"replicates": 3}]
 )
@@ -227,17 +247,30 @@ def test_wrong_options_are_a_wrong_call(wrong: dict[str, object]):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("families", "tasks"), [(8, 40), (15, 60), (36, 83)])
+@pytest.mark.parametrize(("families", "tasks"), [(5, 25), (6, 30), (8, 40), (15, 60), (36, 83)])
 @pytest.mark.parametrize("spread", [0.0, 1.0], ids=["alike", "harder and easier tasks"])
 def test_intervals_by_leaving_families_out_cover(spread: float, families: int, tasks: int):
     """Families drawn anew each time; the truth is the horizon of all such tasks."""
     truth = true_horizon(spread)
 
     def simulate(rng):
-        found = simulated_horizon(rng, spread, families, tasks, "jackknife")
+        found = simulated_horizon(rng, spread, families, tasks)
         return truth, (found.low, found.high)
 
     assert_nominal(coverage(simulate, 1000), 1000)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("middle", [1.5, 7.5], ids=["near the shortest", "near the longest"])
+@pytest.mark.parametrize(("families", "tasks"), [(6, 30), (10, 50), (36, 83)])
+def test_intervals_near_the_ends_of_the_tasks_cover(middle: float, families: int, tasks: int):
+    """Of the horizons that are given: those outside the tasks are refused, and do not count."""
+    truth, held = true_horizon(1.0, middle), []
+    for rng in generators(1200):
+        found = simulated_horizon(rng, 1.0, families, tasks, middle=middle)
+        if found.value is not None:
+            held.append(holds(truth, (found.low, found.high)))
+    assert_nominal(float(np.mean(held)), len(held))
 
 
 @pytest.mark.long
@@ -246,40 +279,46 @@ def test_nested_intervals_cover_more_than_their_level():
     truth = true_horizon(1.0)
 
     def simulate(rng):
-        found = simulated_horizon(rng, 1.0, 36, 83, "nested")
+        found = simulated_horizon(rng, 1.0, 36, 83, resample="nested", replicates=400)
         return truth, (found.low, found.high)
 
     assert coverage(simulate, 400) >= 0.965
 
 
 @pytest.mark.long
-def test_the_doubling_time_by_leaving_families_out_covers():
-    """Five agents a year apart on the same tasks; the truth is that of all such tasks."""
-    days = [date(2020 + n, 1, 1) for n in range(5)]
-    truths = [true_horizon(1.0, 3.0 + n) for n in range(5)]
-    truth = doubling(days, truths).days
+@pytest.mark.parametrize(
+    ("agents", "gap_days", "step", "families", "tasks"),
+    [(5, 365, 1.0, 15, 60), (5, 365, 1.0, 36, 83), (8, 180, 0.5, 10, 50), (4, 200, 1.5, 8, 40)],
+)
+def test_the_doubling_time_by_leaving_families_out_covers(
+    agents: int, gap_days: int, step: float, families: int, tasks: int
+):
+    """Agents on the same tasks, `step` doublings apart; the truth is that of all such tasks."""
+    days = [date(2020, 1, 1) + timedelta(gap_days * n) for n in range(agents)]
+    middles = [2.5 + step * n for n in range(agents)]
+    truth = doubling(days, [true_horizon(1.0, middle) for middle in middles]).days
     assert truth is not None
 
     held = 0
     for seed in range(1000):
         rng = np.random.default_rng([17, seed])
         made = [o for n, day in enumerate(days)
-                for o in simulated(rng, 1.0, 15, 60, 3.0 + n, f"a{n}", day,
+                for o in simulated(rng, 1.0, families, tasks, middles[n], f"a{n}", day,
                                    np.random.default_rng([18, seed]))]  # fmt: skip
         suite = build(made)
-        options = Options(resample="jackknife", share=(0.5,))
+        options = Options(share=(0.5,))
         found = growth_estimate(grow(suite, find(suite, options), options), options)
-        assert found.low is not None and found.high is not None
-        held += found.low <= truth <= found.high
+        held += holds(truth, (found.low, found.high))
     assert_nominal(held / 1000, 1000)
 
 
 def simulated_horizon(
-    rng: np.random.Generator, spread: float, families: int, tasks: int, levels: str
-) -> Estimate:
+    rng: np.random.Generator, spread: float, families: int, tasks: int, middle: float = 4.5,
+    **choices: Any,
+) -> Estimate:  # fmt: skip
     """The horizon of one simulated suite, with its interval."""
-    suite = build(simulated(rng, spread, families, tasks))
-    options = Options(resample=levels, replicates=400, share=(0.5,))
+    suite = build(simulated(rng, spread, families, tasks, middle))
+    options = Options(share=(0.5,), **choices)
     return estimate(suite, find(suite, options), options, 0, 0.5)
 
 

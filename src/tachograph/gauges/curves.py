@@ -6,7 +6,7 @@ Proven by tests/gauges/test_horizon.py. Not covered: what to say about it; that 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,8 @@ class Horizon:
     reason: str = ""
     beyond: bool = False
     """Whether it is known to be longer than the longest task."""
+    log_minutes: float | None = None
+    """log2 of what a falling curve says, measured or not: an interval is taken about it."""
 
 
 def fit(suite: Suite, agent: int, method: Method) -> Logistic:
@@ -70,7 +72,8 @@ def horizon(suite: Suite, agent: int, method: Method, share: float) -> Horizon:
     curve = fit(suite, agent, method)
     if curve.slope[0] >= 0 or not curve.settled[0]:
         return Horizon(None, "success does not fall with the tasks' length")
-    return within(2.0 ** min(1000.0, float(curve.crossing(share)[0])), minutes)
+    found = min(1000.0, float(curve.crossing(share)[0]))
+    return replace(within(2.0**found, minutes), log_minutes=found)
 
 
 def within(value: float, minutes: Array) -> Horizon:
@@ -97,8 +100,7 @@ def _isotonic(suite: Suite, agent: int, method: Method, share: float) -> Horizon
 
 
 def replicates(
-    suite: Suite, method: Method, shares: tuple[float, ...], count: int, seed: int,
-    levels: str = "nested",
+    suite: Suite, method: Method, shares: tuple[float, ...], count: int, seed: int, levels: str
 ) -> Iterator[Array]:  # fmt: skip
     """For each agent in order, log2 horizons of resamples: shape (shares, count).
 

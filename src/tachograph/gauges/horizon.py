@@ -2,21 +2,22 @@
 
 For each agent, P(success) = 1 / (1 + e^-(a + b log2(human minutes))), fitted by weighted, penalised
 maximum likelihood; the horizon at probability p is 2^((ln(p / (1 - p)) - a) / b) minutes. Intervals
-come from a bootstrap of families, then tasks, then runs. The doubling time is that of the frontier:
-agents that at their release reached or passed all before them.
+come from leaving out one family of tasks at a time (stats/jackknife.py), which covers; the
+published bootstrap of families, then tasks, then runs, which does not, is one option away. The
+doubling time is that of the frontier: agents that at their release reached or passed all before
+them.
 
 Source: METR, "Measuring AI Ability to Complete Long Tasks" (arXiv:2503.14499), and its published
 analysis code as of January 2026, whose point fits it meets (test_horizon_reference.py). That code's
 optimiser stops short of the minimum, by up to 0.5 % of a horizon and more for agents that hardly
-ever succeed; `--solver lbfgs` stops there too. Different here: no number outside the measured
-lengths; resamples without a horizon widen the interval instead of being dropped; agents that always
-fail have no horizon instead of 0. Not covered: wrong human times, and tasks unlike the work that
-one cares about.
+ever succeed; `--solver lbfgs` stops there too. Different here: the default interval; no number
+outside the measured lengths; resamples without a horizon widen the interval instead of being
+dropped; agents that always fail have no horizon instead of 0. Not covered: wrong human times, and
+tasks unlike the work that one cares about.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -58,11 +59,13 @@ FEWEST_FRONTIER = 3
 """Dated frontier agents below which no doubling time is given."""
 QUESTION = "How long are the tasks that agents finish, and how fast does that grow?"
 DOUBLING = "doubling time"
+PUBLISHED = "nested, as published"
+"""How nested resamples stand in the grid: beside an interval that covers they are no other one."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How the horizon is taken; the defaults are METR's of March 2026."""
+    """How the horizon is taken; the point's defaults are METR's of March 2026."""
 
     share: tuple[float, ...] = option((0.5, 0.8), "success probability of a horizon; repeatable")
     penalty: float = option(1e-5, "ridge penalty on the slope")
@@ -70,10 +73,10 @@ class Options:
     curve: str = option("logistic", "form of the curve", choices=CURVES)
     solver: str = option("newton", "to the minimum, or lbfgs to where METR's code stops",
                          choices=SOLVERS)  # fmt: skip
-    resample: str = option("nested", "families, then tasks, then runs, as published; or leave one "
-                           "family out", choices=LEVELS)  # fmt: skip
-    replicates: int = option(1000, "bootstrap resamples")
-    seed: int = option(0, "of the bootstrap")
+    resample: str = option("jackknife", "leave one family out, which is calibrated; or as "
+                           "published, which is not", choices=LEVELS)  # fmt: skip
+    replicates: int = option(1000, "resamples, where nested")
+    seed: int = option(0, "of the resamples, where nested")
     level: float = option(0.95, "confidence level of the intervals")
     reference: str = option("human", "agent that is no candidate for the frontier")
     tasks: Path | None = option(None, "lengths of tasks: a table of task, human_minutes, family")
@@ -170,10 +173,10 @@ def estimate(suite: Suite, found: Found, options: Options, agent: int, share: fl
         minutes = suite.human_minutes[suite.runs[agent] > 0]
         if options.resample == "nested":
             low, high = ends(rows, minutes, options.level)
-        elif point.value is not None:
-            around = math.log2(point.value)
-            without = rows[families_of(suite, agent)]
-            low, high = measured(*jackknife_interval(around, without, options.level), minutes)
+        elif point.log_minutes is not None:
+            without = rows[families_of(suite, [agent])]
+            around = jackknife_interval(point.log_minutes, without, options.level)
+            low, high = measured(*around, minutes)
     if point.value is None:
         # Of a horizon beyond the tasks, only the end below is worth saying.
         low, high = (low, None) if point.beyond else (None, None)
@@ -219,6 +222,8 @@ def grow(suite: Suite, found: Found, options: Options) -> Growth:
     rows = None
     if found.resampled:
         rows = 2.0 ** np.array([np.clip(found.resampled[a][0], -60, 60) for a in chosen]).T
+        if options.resample == "jackknife":
+            rows = rows[families_of(suite, chosen)]
     line = doubling([days[p] for p in at], [values[p] for p in at], rows, options.level,
                     jackknife=options.resample == "jackknife")  # fmt: skip
     return Growth(chosen, line, "" if line.days else "the frontier does not rise")
@@ -278,9 +283,14 @@ def _caveats(
     if families < 10 and options.resample == "nested":
         yield f"With {families} task families the intervals are too narrow."
     if options.resample == "nested":
-        yield ("Nested resampling counts what differs between runs more than once: in simulations "
-               "its 95 % intervals hold the truth in 98 to 99 of 100, those of --resample "
-               "jackknife in 94 to 96.")  # fmt: skip
+        yield ("Nested resampling is the published method and gives no calibrated interval: it "
+               "counts what differs between runs more than once, and its 95 % hold the truth in 98 "
+               "to 99 of 100 simulations, those of --resample jackknife in 94 to 96.")  # fmt: skip
+    elif options.curve == "logistic" and (bare := [
+        e.name for e in estimates if e.value and e.low is None and e.high is None
+    ]):  # fmt: skip
+        yield (f"Cannot tell how far off: {', '.join(bare)}; an interval needs more families, or "
+               "tasks of other lengths.")  # fmt: skip
     cheated = sum(o.runs for o in data.outcomes if o.cheated)
     if cheated:
         yield f"{cheated} runs are marked as cheated and count as their score says; see the grid."
@@ -313,7 +323,8 @@ def _alternatives(options: Options) -> Iterator[Options]:
 
 def _named(options: Options, tasks: str) -> dict[str, Choice]:
     names = ("curve", "penalty", "weighting", "resample", "solver")
-    return {name: getattr(options, name) for name in names} | {"tasks": tasks}
+    shown = {"resample": PUBLISHED} if options.resample == "nested" else {}
+    return {name: getattr(options, name) for name in names} | shown | {"tasks": tasks}
 
 
 def _alone(outcomes: Sequence[Outcome], options: Options, agent: str) -> Estimate:
@@ -427,7 +438,7 @@ def _share(reading: Reading) -> str:
 
 GAUGE = Gauge(
     name="horizon",
-    version="1",
+    version="2",
     question=QUESTION,
     needs="runs with agent, task, human_minutes and success (.csv, .jsonl, METR's runs.jsonl, "
           "Inspect's .eval)",

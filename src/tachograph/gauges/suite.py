@@ -95,14 +95,14 @@ def _each(o: Outcome) -> list[float]:
     return [o.score] if o.runs == 1 else [1.0] * int(o.score) + [0.0] * (o.runs - int(o.score))
 
 
-LEVELS = ("nested", "jackknife")
+LEVELS = ("jackknife", "nested")
 
 
 def resample(
-    suite: Suite, replicates: int, rng: np.random.Generator, levels: str = "nested"
+    suite: Suite, replicates: int, rng: np.random.Generator, levels: str
 ) -> Callable[[int], tuple[Array, Array]]:
-    """Draw families, then tasks, then runs; or, where `levels` is "jackknife", leave one family out
-    of each of as many replicates as there are families. For all agents the same.
+    """Leave one family out of each of as many replicates as there are families; or, where `levels`
+    is "nested", draw families, then tasks, then runs, as published. For all agents the same.
 
     Returns a function from an agent's place to its (score, runs), each (replicates, tasks). Call it
     once for each agent, in order, for the same numbers from the same generator. What differs
@@ -140,7 +140,7 @@ def _without_one_family(suite: Suite) -> Callable[[int], tuple[Array, Array]]:
     return lambda agent: (kept * suite.score[agent], kept * suite.runs[agent])
 
 
-def families_of(suite: Suite, agent: int) -> NDArray[np.bool_]:
-    """Which families the agent ran, in the order in which they are left out: (families,)."""
-    ran = suite.runs[agent] > 0
+def families_of(suite: Suite, agents: Sequence[int]) -> NDArray[np.bool_]:
+    """Which families any of the agents ran, in the order in which they are left out: (families,)"""
+    ran = np.asarray((suite.runs[list(agents)] > 0).any(axis=0), dtype=bool)
     return np.array([ran[inside].any() for inside in members(suite.families).values()])
