@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 from redteam.world import World
-from runs_by_hand import honest
+from runs_by_hand import hidden_steps, honest
 from test_check_weight_chain import posted
 from work_by_hand import Work
 
+from redteam import rows_serving
 from redteam import rows_training as rows
+from tachograph.brake.bundle.bundle import read_bundle
 from tachograph.brake.said import records as r
 from tachograph.brake.training import replay_drawn, served, tensors
 from tachograph.brake.training.boxes import open_boxes
@@ -116,7 +118,7 @@ def test_outputs_that_are_not_what_was_committed_to_are_refused() -> None:
             replay_drawn.replay_outputs(work.evidence(), "alba", *wrong, 2)
 
 
-@pytest.mark.parametrize(("forger", "code"), [(rows.honestly, 0), (rows.hidden, 1)])
+@pytest.mark.parametrize(("forger", "code"), [(rows.honestly, 0), (hidden_steps, 1)])
 def test_from_a_bundle_on_the_command_line(tmp_path: Path, forger: rows.Forge, code: int) -> None:
     """What comes out is what a verifier would sign."""
     world = World(seed=5, paused=False)
@@ -133,3 +135,45 @@ def test_from_a_bundle_on_the_command_line(tmp_path: Path, forger: rows.Forge, c
     assert [line["says"] for line in lines] == ["SegmentReplayed"] * 2
     wanted = {"exact"} if code == 0 else {"far"}
     assert {line["said"]["outcome"] for line in lines} == wanted
+
+
+def replay_served(folder: Path, whose: str, *more: str) -> tuple[int, Any, str]:
+    """Exit code, what was printed as JSON, stderr."""
+    words = ["brake", "replay-served", str(folder), whose, "--beacon", "served", "--json", *more]
+    done = subprocess.run(
+        [sys.executable, "-c", "from tachograph.cli import main; main()", *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+@pytest.mark.parametrize(("secret", "code"), [(b"w" * 32, 0), (b"x" * 32, 1)])
+def test_served_outputs_on_the_command_line(tmp_path: Path, secret: bytes, code: int) -> None:
+    """The frozen char-lm behind the interface, and another: what a verifier would sign."""
+    world = World(seed=5, paused=True)
+    party = world.parties[0]
+    rows_serving.serves(world, party, rows_serving.model(secret), opened=True)
+    folder = world.write(tmp_path / "bundle")
+    root = next(said.outputs for _, said in read_bundle(folder, world.at).evidence.of(
+        r.OutputsServed, party) if said.model == rows_serving.ROOT)  # fmt: skip
+    found, answer, _ = replay_served(folder, f"{party}/{root[:12]}", "--draws", "6")
+    assert found == code
+    (statement,) = answer["statements"]
+    said = r.ServedReplayed(**statement["said"])
+    assert (said.model, said.outputs, said.drawn) == (rows_serving.ROOT, root, 6)
+    assert (said.matched == 6) is (code == 0) and said.tokens == 6 * 12
+
+
+def test_outputs_that_nobody_opened_are_left_open(tmp_path: Path) -> None:
+    """Not yes, and not no; of a party that served nothing so named, an error says what there is."""
+    world = World(seed=5, paused=True)
+    party = world.parties[0]
+    rows_serving.serves(world, party, rows_serving.model(b"w" * 32))
+    folder = world.write(tmp_path / "bundle")
+    root = next(said.outputs for _, said in read_bundle(folder, world.at).evidence.of(
+        r.OutputsServed, party) if said.model == rows_serving.ROOT)  # fmt: skip
+    code, answer, _ = replay_served(folder, f"{party}/{root[:12]}")
+    assert code == 3 and not answer["statements"]
+    assert "were not opened" in answer["not_opened"][0]["missing"]
+    code, answer, talk = replay_served(folder, f"{party}/zz")
+    assert code == 2 and answer["error"]["kind"] == "not-found" and root[:16] in talk

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "loop" / "propose"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "brake"))
 
 from scripted_server import Reply, Request, completion
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from adopted import adopted, trigger
 from label_workbench import asks_for_class, says, transcript
 from scripted_server import ScriptedServer, completion, error, in_turn
 
@@ -14,7 +16,7 @@ from tachograph.gauges.logs.words import read_words
 from tachograph.label.rubric import CLASS as CLASS_QUESTION
 from tachograph.label.rubric import prompt
 from tachograph.label.table import write_labels
-from tachograph.ledger.kinds import ModelAnswered, ModelFailed
+from tachograph.ledger.kinds import ModelAnswered, ModelFailed, WorkHeld, WorkRefused
 from tachograph.loop.budget import Budget
 
 CLASS = json.dumps({"class": "regular", "why": "so"})
@@ -126,3 +128,32 @@ def test_an_answer_that_was_cut_is_malformed(judge_of, words):
     with ScriptedServer(in_turn(cut, cut, completion(OUTCOME))) as server:
         label = judge_of(server).label(words[0])
     assert label.faults == ("class: it is not whole (it ended by max_tokens)",)
+
+
+@pytest.mark.parametrize(("inference", "asked"), [("goes-on", 4), ("stops", 0)])
+def test_a_pause_that_stops_inference_stops_the_judge(judge_of, words, ledger, inference, asked):
+    """Refused once, on the record, and nothing is asked; where inference goes on, so does it."""
+    document = adopted(ledger, "[pause]", f'inference = "{inference}"', "")
+    trigger(ledger, document)
+    time.sleep(0.05)
+    with ScriptedServer(says("regular", 1)) as server:
+        labels = judge_of(server).labels(words)
+    assert len(server.requests) == asked
+    refused = [entry.body for entry in ledger.entries(kinds=[WorkRefused])]
+    if asked:
+        assert all(label.whole for label in labels) and not refused
+        return
+    (body,) = refused
+    assert (body.work, body.state) == ("inference", "PAUSED") and body.run.startswith("label-")
+    assert labels[1].faults[0].startswith("class: held by the brake, PAUSED")
+
+
+def test_answers_that_are_there_take_no_leave(judge_of, words, ledger):
+    """A label read from the ledger is no work; a hold of one's own leaves inference alone."""
+    ledger.append([("a", (), WorkHeld("a visit"))])
+    with ScriptedServer(says("regular", 1)) as server:
+        first = judge_of(server).labels(words)
+        trigger(ledger, adopted(ledger, "[pause]", 'inference = "stops"', ""))
+        time.sleep(0.05)
+        assert judge_of(server).labels(words) == first
+    assert not list(ledger.entries(kinds=[WorkRefused]))

@@ -1,4 +1,4 @@
-"""`tacho brake replay`: take drawn segments of another party's training run again."""
+"""`tacho brake replay`, `replay-served`: compute again what another party trained, or served."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ def add_to(noun: typer.Typer) -> None:
     noun.command(
         "replay", epilog="Example: tacho brake replay ./bundle alba/r-1 --beacon b-1 --draws 44"
     )(replay)
+    noun.command(
+        "replay-served", epilog="Example: tacho brake replay-served ./bundle alba --beacon b-2"
+    )(replay_served)
 
 
 def replay(
@@ -66,6 +69,53 @@ def replay(
                 tell(line_of(found))
     if as_json:
         tell_json({"run": run, "beacon": beacon, "statements": said})
+    raise typer.Exit(max(codes, key=[Exit.YES, Exit.UNKNOWN, Exit.NO].index))
+
+
+def replay_served(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The bundle's folder.")],
+    outputs: Annotated[
+        str,
+        typer.Argument(metavar="PARTY[/ROOT]", help="Whose outputs, and which; a few digits do."),
+    ],
+    beacon: Annotated[
+        str, typer.Option("--beacon", metavar="NAME", help="The beacon round that draws.")
+    ],
+    draws: Annotated[
+        int, typer.Option("--draws", metavar="N", help="How many records of each.", min=1)
+    ] = 44,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the outputs that a beacon draws again, from the weights frozen before the pause.
+
+    What comes out are statements for a verifier to sign; V9 judges them. Only numbers are read of
+    the party, and no code of it. Exit code 0 where all agree, 1 where one does not, 3 where weights
+    or records were not opened.
+    """
+    from tachograph.brake.bundle.bundle import read_bundle
+    from tachograph.brake.training.replay_drawn import outputs_named, replay_outputs
+    from tachograph.errors import FormatError
+    from tachograph.ledger.entry import now
+
+    party, _, begins = outputs.partition("/")
+    evidence = read_bundle(bundle, now()).evidence
+    codes, said, missing = set(), [], []
+    for root in outputs_named(evidence, party, begins):
+        try:
+            found = replay_outputs(evidence, party, root, beacon, draws)
+        except FormatError as error:
+            codes.add(Exit.UNKNOWN)
+            missing.append({"outputs": root, "missing": error.message})
+            line = f"not opened: {error.message}"
+        else:
+            codes.add(Exit.YES if found.matched == found.drawn else Exit.NO)
+            said.append({"says": type(found).__name__, "said": asdict(found)})
+            line = (f"{found.matched} of {found.drawn} drawn records come from weights "
+                    f"{found.model[:16]}, {found.tokens} tokens, token for token")  # fmt: skip
+        if not as_json:
+            tell(f"outputs {root[:16]}: {line}")
+    if as_json:
+        tell_json({"party": party, "beacon": beacon, "statements": said, "not_opened": missing})
     raise typer.Exit(max(codes, key=[Exit.YES, Exit.UNKNOWN, Exit.NO].index))
 
 

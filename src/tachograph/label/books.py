@@ -3,7 +3,8 @@
 Every question is a run of its own, named by what it is: model, session, rubric, quoted words.
 So the same question has the same name whatever the command line was, its answer is found in the
 ledger and not paid for again, and one that arrived when the command was killed is found in the
-spool (loop/propose/models/spool.py). Proven by tests/label/test_label_judge.py.
+spool (loop/propose/models/spool.py). What is not answered yet takes the brake's leave. Proven by
+tests/label/test_label_judge.py.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+from tachograph.brake.agreement import Brake
 from tachograph.ledger import Ledger
-from tachograph.ledger.kinds import Body, ModelAnswered, ModelFailed
+from tachograph.ledger.kinds import Body, ModelAnswered, ModelFailed, WorkRefused
 from tachograph.loop.budget import Budget, Spending
 from tachograph.loop.propose.models import Message
+from tachograph.loop.propose.protocol import RefusedError
 
 PREFIX = "label-"
 
@@ -43,9 +46,18 @@ class Shelf:
 
     def __post_init__(self) -> None:
         self.spending = Spending(self.budget)
+        self.brake = Brake(self.ledger)
         for entry in self.ledger.entries(kinds=[ModelAnswered]):
             if isinstance(entry.body, ModelAnswered) and entry.body.run.startswith(PREFIX):
                 self.known.setdefault(entry.body.run, []).append(entry.body)
+
+    def check_leave(self, run: str) -> None:
+        """Judging is inference: a pause may allow it or not. Raises RefusedError once recorded."""
+        leave = self.brake.ask("inference")
+        if leave.allowed:
+            return
+        self.append([WorkRefused(run, "inference", leave.state, leave.reason)])
+        raise RefusedError(f"held by the brake, {leave.state}: {leave.reason}")
 
     def append(self, bodies: Sequence[Body]) -> None:
         """Record; durable when it returns."""

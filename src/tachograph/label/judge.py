@@ -127,9 +127,12 @@ class Judge:
 
         Raises RefusedError, ModelError.
         """
-        if self.refusal and len(asking.desk.answers()) <= asking.asked:
+        new = len(asking.desk.answers()) <= asking.asked
+        if self.refusal and new:
             raise RefusedError(self.refusal)
         try:
+            if new:
+                self.shelf.check_leave(asking.desk.run)
             answered = asking.ask(call)
         except RefusedError as refused:
             self.refusal = str(refused)

@@ -29,16 +29,17 @@ def model(secret: bytes) -> dict[str, Any]:
 ROOT = tensors.root(model(b"w" * 32))
 
 
-def serves(world: World, party: str, weights: Any) -> None:
+def serves(world: World, party: str, weights: Any, *, opened: bool = False) -> None:
     """A small model is frozen in hour 2; its outputs of the pause are drawn and replayed.
 
-    `weights`: what really answers.
+    `weights`: what really answers. With `opened` the frozen weights and all records are at hand.
     """
     prompts = np.random.default_rng(5).integers(0, char_lm.VOCABULARY, size=(RECORDS, 6))
     records = [served.record(weights, prompt, 12) for prompt in prompts]
     outputs = served.root(records)
     none = digest("not opened")
-    committed = r.WeightsCommitted("small", 0, ROOT, none, none, none, "")
+    packed = world.put(tensors.pack(model(b"w" * 32))) if opened else none
+    committed = r.WeightsCommitted("small", 0, ROOT, none, packed, none, "")
     run = dataclasses.replace(
         world.main_run(party), run="small", parameters=char_lm.PARAMETERS,
         start_commitment=digest("small"), code=digest("small code"),
@@ -57,6 +58,10 @@ def serves(world: World, party: str, weights: Any) -> None:
         world.say(party, r.OutputsServed(site, window, ROOT, outputs, RECORDS, {"c": 144.0}))
         for name, secret in secrets.items():
             world.say(name, r.BeaconRevealed("served", secret.hex()))
+        if opened:
+            held = {str(number): world.put(one) for number, one in enumerate(records)}
+            hashes = world.put(served.leaf_hashes(records))
+            world.say(party, r.OutputsOpened(outputs, hashes, held))
         value = beacon.value("served", secrets)
         drawn = beacon.draw(value, draw_purpose(outputs), RECORDS, DRAWN)
         compared = [served.same(model(b"w" * 32), records[number]) for number in drawn]

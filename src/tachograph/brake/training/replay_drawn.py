@@ -111,6 +111,19 @@ def _inner(evidence: Evidence, seen: RunSeen, number: int) -> dict[int, replay.P
 # Served outputs. A forward pass of ours over the party's weights; no code of the party runs.
 
 
+def outputs_named(evidence: Evidence, party: str, begins: str = "") -> tuple[str, ...]:
+    """Return the roots of a party's served outputs that begin so, in the order of its statements.
+
+    Raises NotFoundError where there are none.
+    """
+    roots = [said.outputs for _, said in evidence.of(OutputsServed, party)]
+    found = tuple(dict.fromkeys(root for root in roots if root.startswith(begins)))
+    if not found:
+        names = ", ".join(f"{party}/{root[:16]}" for root in dict.fromkeys(roots)) or "none"
+        raise NotFoundError(f"no outputs {party}/{begins[:16]}", hint=f"there are: {names}")
+    return found
+
+
 def replay_outputs(
     evidence: Evidence, party: str, outputs: str, name: str, count: int
 ) -> ServedReplayed:
