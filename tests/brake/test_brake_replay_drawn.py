@@ -176,4 +176,4 @@ def test_outputs_that_nobody_opened_are_left_open(tmp_path: Path) -> None:
     assert code == 3 and not answer["statements"]
     assert "were not opened" in answer["not_opened"][0]["missing"]
     code, answer, talk = replay_served(folder, f"{party}/zz")
-    assert code == 2 and answer["error"]["kind"] == "not-found" and root[:16] in talk
+    assert code == 2 and answer["error"]["kind"] == "not_found" and root[:16] in talk
