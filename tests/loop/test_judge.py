@@ -7,9 +7,22 @@ load of the machine can change a verdict; with the real clock, effects are far b
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from loop_toys import EQUAL, FAILING, FAST, FASTER, SEED, SLOW, WRONG, fresh, program, raw
+from loop_toys import (
+    EQUAL,
+    FAILING,
+    FAST,
+    FASTER,
+    SEED,
+    SEED_LOOPS,
+    SLOW,
+    WRONG,
+    fresh,
+    program,
+    raw,
+)
 
 from tachograph.errors import TaskError
 from tachograph.ledger.kinds import (
@@ -128,6 +141,52 @@ def test_what_beats_a_winner_is_reported_against_the_seed(new_bench):
     assert (screen.against, standing.against) == (FAST.id, SEED.id)
     assert standing.stage == "standing"
     assert kept.low > 1.5 * screen.high
+
+
+def make_accomplices(bench: Bench, leader: Candidate, follower: Candidate) -> None:
+    """From now on the second of the two on one draw knows that it is: the leader then takes five
+    times as long, the follower a fifth. Which side channel tells them does not matter here.
+    """
+    examine, last = bench.examiner.examine, {}
+
+    def knowing(candidate, draw, *, warm=False):
+        answer = examine(candidate, draw, warm=warm)
+        other = {leader.id: follower.id, follower.id: leader.id}.get(candidate.id, "")
+        second, last[draw.lot] = last.get(draw.lot) == other, candidate.id
+        times = 1.0 if not second else 5.0 if candidate.id == leader.id else 0.2
+        return replace(answer, wall_seconds=answer.wall_seconds * times,
+                       cpu_seconds=answer.cpu_seconds * times)  # fmt: skip
+
+    bench.examiner.examine = knowing
+
+
+def test_a_gain_that_the_seed_does_not_bear_out_is_none(new_bench):
+    """Two of one mind race as they like, and the seed is nobody's accomplice."""
+    bench = new_bench(steady=True)
+    leader, follower = FAST, program(SEED_LOOPS // 6, tail="  # the same speed")
+    make_accomplices(bench, leader, follower)
+    judge = judge_of(bench)
+    first, second = Notes(), Notes()
+    judge.try_candidate(leader, bench.task.seed, first)
+    judge.try_candidate(follower, leader, second)
+    assert isinstance(first.bodies[-1], CandidateKept)
+    assert second.bodies[-1] == CandidateDropped("r-1", follower.id, "faster-unconfirmed")
+    screen, confirm, *standing = second.of(TrialTimed)
+    assert min(screen.ratio, confirm.ratio) > 3
+    # the best is measured anew before the candidate is refused
+    assert [race.candidate for race in standing] == [follower.id, leader.id]
+    assert {race.against for race in standing} == {SEED.id}
+
+
+def test_an_honest_gain_costs_no_further_race(new_bench):
+    """Where best and candidate were measured in one sitting, three races tell all."""
+    bench = new_bench(steady=True)
+    judge = judge_of(bench)
+    notes = Notes()
+    judge.try_candidate(FAST, bench.task.seed, Notes())
+    judge.try_candidate(FASTER, FAST, notes)
+    assert isinstance(notes.bodies[-1], CandidateKept)
+    assert [race.stage for race in notes.of(TrialTimed)] == ["screen", "confirm", "standing"]
 
 
 def test_equal_code_is_not_kept(new_bench):

@@ -109,6 +109,18 @@ def test_a_timed_run_follows_from_its_races(new_bench, ledger, ledger_folder):
         assert "was compared with" in rederive(forged).faults[0]
 
 
+def test_a_gain_that_the_seed_does_not_bear_out_is_named(new_bench, ledger, ledger_folder):
+    """Kept, although the race against the seed shows nothing of the gain over the best."""
+    bench = new_bench(steady=True)
+    entries = run_of(bench, ledger, ledger_folder, [Scripted([FAST, FASTER])], Team())
+    assert rederive(entries).agrees
+    first, last = (e.body for e in entries if isinstance(e.body, CandidateKept))
+    as_before = {"ratio": first.ratio, "low": first.low, "high": first.high}
+    forged = changed(changed(entries, TrialTimed, **as_before), CandidateKept, **as_before)
+    (fault,) = rederive(forged).faults
+    assert fault.endswith(f"{last.candidate} is recorded as kept, derived is faster-unconfirmed")
+
+
 def test_those_that_think_here_sit_in_the_judges_seat(new_bench, ledger, ledger_folder):
     """Their choices follow, too, from the team as it was recorded."""
     bench = new_bench(metric="check")

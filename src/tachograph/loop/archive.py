@@ -87,6 +87,11 @@ class Record:
         """The latest race against the best of its time."""
         return next((t for t in reversed(self.timed) if t.stage != "standing"), None)
 
+    def against(self, seed: str) -> TrialTimed | None:
+        """The latest race with the seed that was no screen, as the one that it was kept by."""
+        races = (t for t in reversed(self.timed) if t.against == seed and t.stage != "screen")
+        return next(races, None)
+
     def marks(self, split: str) -> CandidateScored | None:
         """Its latest scores on that split."""
         return next((s for s in reversed(self.scored) if s.split == split), None)

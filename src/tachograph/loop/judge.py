@@ -5,7 +5,8 @@
 3. screen: a race against the best so far, pair by pair, fresh inputs in each pair.
 4. confirm: a winner races again on new inputs; only the second race counts, because the first one
    selected it. (One noisy win in twenty would otherwise become a parent for good.)
-5. standing: a confirmed winner races against the seed; this is the speed-up that is reported.
+5. standing: a confirmed winner races against the seed; this is the speed-up that is reported. Where
+   it bears the gain over the best out (transitive.py), the winner is kept.
 A candidate whose own runs would take longer than a trial may is not raced on (allowance.py). Every
 timed call's output is checked. Proven by tests/loop/test_judge.py and tests/exploits.
 """
@@ -32,6 +33,7 @@ from tachograph.loop.check import Answer, Draw, Examiner
 from tachograph.loop.clock import Comparison, Rules, SelfTest, Timing, race, self_test
 from tachograph.loop.clock.race import Side
 from tachograph.loop.draws import Secret, Series
+from tachograph.loop.transitive import agree
 from tachograph.task import Candidate, Task
 
 Stage = Literal["screen", "confirm", "standing"]
@@ -88,6 +90,8 @@ class Judge:
         self.tested: SelfTest | None = None
         self.usual_seconds: dict[str, float] = {}
         """Candidate id to the median wall seconds of a call, where it was timed."""
+        self.figures: dict[str, TrialTimed] = {}
+        """Id of a kept candidate to its latest race against the seed."""
 
     # -- one trial -------------------------------------------------------------------------------
 
@@ -157,9 +161,25 @@ class Judge:
             if against_seed.verdict == "slower":
                 # the best has become slow since it was kept: to beat it is no gain
                 return self.dropped(candidate, "slower")
+            if not self.borne_out(confirmed, against_seed, best, say):
+                return self.dropped(candidate, "faster-unconfirmed")
+        self.figures[candidate.id] = against_seed
         return CandidateKept(
             self.run, candidate.id, against_seed.ratio, against_seed.low, against_seed.high
         )
+
+    def borne_out(self, gain: TrialTimed, now: TrialTimed, best: Candidate, say: Recorder) -> bool:
+        """Whether a gain over the best shows against the seed. Raises WrongAnswer and BoxError.
+
+        Where it does not, or the best's figure is not remembered, the best races the seed anew: the
+        machine may have changed since.
+        """
+        before = self.figures.get(best.id)
+        if before and agree(gain, now, before):
+            return True
+        anew = self.raced(best, self.task.seed, "standing", say, paid=False)
+        self.figures[best.id] = anew
+        return agree(gain, now, anew)
 
     def went_wrong(self, candidate: Candidate, wrong: WrongAnswer,
                    say: Recorder) -> tuple[Body, ...]:  # fmt: skip
@@ -179,15 +199,19 @@ class Judge:
     # -- the clock -------------------------------------------------------------------------------
 
     def raced(self, candidate: Candidate, against: Candidate, stage: Stage,
-              say: Recorder) -> TrialTimed:  # fmt: skip
-        """One race on fresh inputs. Raises WrongAnswer, TooCostly and BoxError."""
+              say: Recorder, *, paid: bool = True) -> TrialTimed:  # fmt: skip
+        """One race on fresh inputs. Raises WrongAnswer, TooCostly and BoxError.
+
+        `paid`: its runs count towards what the trial may cost.
+        """
         rules = self.rules
         if stage != "screen" and against.id == self.task.seed.id:
             # this is the figure that is reported, so it goes on until it is worth reporting
             rules = replace(rules, precision=REPORTED_PRECISION, max_pairs=REPORTED_PAIRS)
         series = self.secret.series()
         least_runs = rules.min_pairs * races_from(stage, against.id == self.task.seed.id)
-        with Measurement(self.examiner, against, candidate, series, self.allowance,
+        allowance = self.allowance if paid else None
+        with Measurement(self.examiner, against, candidate, series, allowance,
                          least_runs) as measure:  # fmt: skip
             result = race(measure, rules, self.rng)
         self.usual_seconds[candidate.id] = result.wall_seconds

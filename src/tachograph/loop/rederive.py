@@ -34,6 +34,7 @@ from tachograph.ledger.kinds import (
 from tachograph.loop.archive import Archive
 from tachograph.loop.judge import BOX_TRIES
 from tachograph.loop.team import Choice, Team, choose
+from tachograph.loop.transitive import agree
 
 Fact = TrialChecked | TrialTimed | TrialScored | QueriesRefused | BoxFailed
 Verdict = CandidateKept | CandidateDropped
@@ -175,11 +176,11 @@ def verdict_of(facts: list[Fact], archive: Archive, *, was_kept: bool) -> str:
         if last.stage == "confirm":
             return "kept at None" if last.verdict == "better" else "better-unconfirmed"
         return last.verdict
-    return raced(last, archive)
+    return raced(last, facts, archive)
 
 
-def raced(last: TrialTimed, archive: Archive) -> str:
-    """What follows from the last race."""
+def raced(last: TrialTimed, facts: list[Fact], archive: Archive) -> str:
+    """What follows from the last race, and from those before it."""
     seed = archive.opened.seed_candidate if archive.opened else ""
     if last.stage == "screen":
         return RACED if last.verdict == "faster" else last.verdict
@@ -187,7 +188,13 @@ def raced(last: TrialTimed, archive: Archive) -> str:
         if last.verdict != "faster":
             return "faster-unconfirmed"
         return f"kept at {last.ratio}" if last.against == seed else RACED
-    return "slower" if last.verdict == "slower" else f"kept at {last.ratio}"
+    if last.verdict == "slower":
+        return "slower"
+    races = [fact for fact in facts if isinstance(fact, TrialTimed) and fact.stage == "confirm"]
+    best = archive.best.against(seed) if archive.best else None
+    if races and best and not agree(races[-1], last, best):
+        return "faster-unconfirmed"
+    return f"kept at {last.ratio}"
 
 
 def is_check_task(archive: Archive) -> bool:

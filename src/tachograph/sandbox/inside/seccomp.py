@@ -78,6 +78,11 @@ REFUSED_ARGUMENTS = {
               (0x8901, 0x8902, 0x5412, 0x541C, 0x40086602, 0x401C5820)),
     # of type datagram or raw it could be sent to any address; of the others it cannot
     "socketpair": ((53, 199), 1, 0xF, (2, 3)),
+    # one box could set, and the next one see, which pages of files lie in memory:
+    # POSIX_FADV_DONTNEED; MADV_COLD, MADV_PAGEOUT; RWF_NOWAIT, RWF_DONTCACHE
+    "fadvise64": ((221, 223), 3, 0xFFFFFFFF, (4,)),
+    "madvise": ((28, 233), 2, 0xFFFFFFFF, (20, 21)),
+    "preadv2": ((327, 286), 5, 0x88, (0x08, 0x80, 0x88)),
 }  # fmt: skip
 """name: numbers, argument, mask, values that are refused"""
 SOCKET, PRLIMIT64 = (41, 198), (302, 261)
