@@ -19,7 +19,7 @@ from tachograph.brake.agreed.terms import DAY
 from tachograph.brake.agreement import Brake, adopt
 from tachograph.brake.said import governance as say
 from tachograph.errors import UsageError
-from tachograph.ledger import Ledger, kinds
+from tachograph.ledger import Ledger, entry, kinds
 from tachograph.merkle.note import SigningKey, VerifierKey
 
 REGISTER = key("register")
@@ -43,6 +43,12 @@ def agreement(log: VerifierKey, register: VerifierKey, pause: str = "") -> Docum
     for name in (*PARTIES, *OTHERS):
         found = sign_document(found, key(name))
     return found
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger's clock says noon of a certain day."""
+    monkeypatch.setattr(entry, "now", lambda: "2026-11-25T12:00:00.000000Z")
 
 
 @pytest.fixture
@@ -127,13 +133,38 @@ def test_a_register_not_heard_is_a_hold(ledger: Ledger) -> None:
     assert not deaf.ask().allowed
 
 
+def test_a_clock_that_was_put_back_gives_no_leave(ledger: Ledger) -> None:
+    """It would never notice that the register has not been heard. A little is forgiven."""
+    adopt(ledger, format_document(agreement(ledger.verifier, REGISTER.verifier)))
+    assert Brake(ledger, clock=lambda: NOON - 60_000).ask().allowed
+    put_back = Brake(ledger, clock=lambda: NOON - DAY)
+    answer = put_back.ask()
+    assert (answer.allowed, answer.state) == (False, "UNKNOWN") and "later already" in answer.reason
+    assert put_back.ask("inference").allowed
+
+
+def test_a_clock_that_was_ahead_for_once_makes_no_party_deaf_for_ever(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was heard last says when, and no time of long after."""
+    adopt(ledger, format_document(agreement(ledger.verifier, REGISTER.verifier)))
+    heard = kinds.RegisterHeard(REGISTER.name, "note")
+    monkeypatch.setattr(entry, "now", lambda: "2027-11-25T12:00:00.000000Z")
+    ledger.append([("follow", [], heard)])
+    assert not Brake(ledger, clock=lambda: NOON + 1).ask().allowed
+    monkeypatch.setattr(entry, "now", lambda: "2026-11-25T12:00:01.000000Z")
+    ledger.append([("follow", [], heard)])
+    assert Brake(ledger, clock=lambda: NOON + 1_000).ask().allowed
+    assert not Brake(ledger, clock=lambda: NOON + 3 * DAY).ask().allowed
+
+
 def test_the_own_register_is_always_heard(ledger: Ledger) -> None:
     """In the smallest case the register is a party's own ledger."""
     document = agreement(ledger.verifier, ledger.verifier)
     adopt(ledger, format_document(document))
     drafts = [kinds.StatementPosted(envelope(document, by, 0, CALL)) for by in ("crux", "dorado")]
     ledger.append([("register", [], draft) for draft in drafts])
-    brake = Brake(ledger)
+    brake = Brake(ledger, clock=lambda: NOON)
     assert brake.ask().state == "TRIGGER_PENDING"
     (bound,) = brake.agreements()
     assert bound.own and bound.party == "aurora"

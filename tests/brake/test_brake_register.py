@@ -15,6 +15,7 @@ from tachograph.brake.agreed.document import Document
 from tachograph.brake.register import Register, read_register
 from tachograph.brake.said import governance as say
 from tachograph.ledger import Ledger, kinds
+from tachograph.merkle.note import VerifierKey
 
 ONE, TWO = "1" * 64, "2" * 64
 PLAIN = document(key("register").verifier)
@@ -147,13 +148,31 @@ def test_no_posted_text_breaks_the_fold(text: str) -> None:
     assert refusal is not None and refusal.missing
 
 
-def test_a_clock_that_goes_back_is_refused(register: tuple[Ledger, Document]) -> None:
-    """The statement is not taken in, and can be posted again later."""
+def test_a_clock_that_goes_back_is_held_to_what_it_said(register: tuple[Ledger, Document]) -> None:
+    """The statement counts as of the newest time. Were it passed over, its speaker would sign
+    another of the same number next, and a register could so convict whom it likes.
+    """
     _, agreement = register
     found = Register(agreement.terms, agreement.id)
     found.take_envelope(0, "2026-11-25T12:00:00.000000Z", call(agreement, "aurora", 0))
     late = call(agreement, "borealis", 0)
     back = found.take_envelope(1, "2026-11-25T11:59:59.000000Z", late)
-    assert back.refusal is not None and back.refusal.rule == "time"
-    assert found.take_envelope(2, "2026-11-25T12:00:00.000000Z", late).refusal is None
-    assert found.state.name == "TRIGGER_PENDING"
+    assert back.refusal is None and found.state.name == "TRIGGER_PENDING"
+    assert found.draft("borealis", say.HoldDeclared("a doubt")).number == 1
+    whole = Register(agreement.terms, agreement.id)
+    whole.take_envelope(0, "2026-11-25T12:00:00.000000Z", call(agreement, "aurora", 0))
+    whole.take_envelope(1, "2026-11-25T12:00:00.000000Z", late)
+    assert whole.state == found.state
+
+
+def test_the_panel_gives_nobody_anothers_key(register: tuple[Ledger, Document]) -> None:
+    """Nor under another name: one key in two roles would speak for both."""
+    ledger, agreement = register
+    veritas = VerifierKey("example.org/fresh", key("veritas").verifier.public)
+    home = VerifierKey("example.org/fresh", ledger.verifier.public)
+    for number, other in enumerate((veritas, home)):
+        found = Register(agreement.terms, agreement.id)
+        given = envelope(agreement, "judge", 0, say.KeyRevoked("aurora", str(other)))
+        taken = found.take_envelope(number, "2026-11-25T12:00:00.000000Z", given)
+        assert taken.refusal is not None and taken.refusal.rule == "key"
+        assert found.state.keys == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -102,3 +103,35 @@ def test_outputs_that_nobody_replayed_hide_no_false_ones() -> None:
     work.say("alba", r.OutputsServed("alba-one", 1, MODEL["alba"], "9" * 64, 5, {}))
     work.heard.insert(0, work.heard.pop())
     assert correct(work) == {"fail"}
+
+
+def test_records_that_nobody_could_open_are_never_drawn_among() -> None:
+    """Whoever declares 2**53 of them must not cost the auditor its memory."""
+    work = paused()
+    served = [h for h in work.heard if isinstance(h.said, r.OutputsServed)]
+    for index, heard in enumerate(work.heard):
+        if heard in served:
+            said = dataclasses.replace(heard.said, count=2**53 - 1)  # type: ignore[type-var]
+            work.heard[index] = dataclasses.replace(heard, said=said)
+    assert correct(work) == {"not-assessed"}
+
+
+def test_a_replay_of_no_record_says_nothing() -> None:
+    """A friendly verifier that drew none has looked at none."""
+    work = paused()
+    for index, heard in enumerate(work.heard):
+        if isinstance(heard.said, r.ServedReplayed):
+            said = dataclasses.replace(heard.said, drawn=0, matched=0, numbers=[])
+            work.heard[index] = dataclasses.replace(heard, said=said)
+    assert correct(work) == {"not-assessed"}
+
+
+def test_a_share_that_was_withheld_lowers_the_chance() -> None:
+    """Whoever withheld it chose between two draws."""
+    work = paused()
+    place = next(i for i, h in enumerate(work.heard) if isinstance(h.said, r.BeaconPromised))
+    promise = r.BeaconPromised("b-1", beacon.commitment(b"k" * 32))
+    heard = dataclasses.replace(work.heard[place], by="dial", said=promise)
+    work.heard.insert(place, heard)
+    (found,) = of(list(judge(work.evidence())), "alba", "correctness")
+    assert (found.outcome, found.detection_probability) == ("pass", 0.0)

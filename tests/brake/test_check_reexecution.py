@@ -139,12 +139,17 @@ def test_picked_segments_are_no_draw() -> None:
 
 
 def test_a_tolerance_must_have_been_calibrated_for_the_segment() -> None:
-    """And must not hide a swapped batch."""
+    """It follows from its own distances, hides no swapped batch, and is for other machines than the
+    declared one: there nothing but the same bits will do.
+    """
     near = {"outcome": "near", "distance": 1e-9, "tolerance": 1e-8, "same_machine": False}
     for tolerance, said, expected in (
         (1e-8, near, "pass"),
         (1e-7, near, "not-assessed"),
         (0.5, {**near, "tolerance": 0.5}, "not-assessed"),
+        (5e-3, {**near, "distance": 4e-3, "tolerance": 5e-3}, "not-assessed"),
+        (1e-8, {**near, "distance": -1e-9}, "not-assessed"),
+        (1e-8, {**near, "same_machine": True}, "not-assessed"),
         (1e-8, {**near, "distance": 1e-3}, "not-assessed"),
     ):
         work = Work()

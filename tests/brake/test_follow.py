@@ -33,7 +33,7 @@ from tachograph.errors import (
     TachographError,
     WorldError,
 )
-from tachograph.ledger import Ledger, kinds
+from tachograph.ledger import Ledger, entry, kinds
 from tachograph.ledger.kinds import RegisterContradicted, RegisterHeard, StatementCopied
 from tachograph.merkle.note import Note, format_note, parse_note
 from tachograph.merkle.tile import WIDTH, Tile
@@ -477,6 +477,19 @@ def test_a_quorum_that_saw_it_lately_is_needed(register: Register, tmp_path: Pat
     mine.refuses(Through(source, cosigned({"w1": 0, "w2": -day})), StaleError, "w2")
     assert mine.follower.step(Through(source, cosigned({"w1": 0, "w2": day / 2}))).copied == 2
     mine.ledger.close()
+
+
+def test_a_register_that_dates_forward_is_not_followed(
+    register: Register, mine: Mine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a year would run out in it: an exit's notice, a sunset, everybody's heartbeats."""
+    register.take(2)
+    mine.follower.step(register.publish())
+    monkeypatch.setattr(entry, "now", lambda: "2199-01-01T00:00:00.000000Z")
+    register.take(1)
+    monkeypatch.undo()
+    mine.refuses(register.publish(), ProofError, match="which is to come")
+    assert len(mine.copies()) == 2
 
 
 def test_strangers_signatures_are_not_recorded(register: Register, tmp_path: Path) -> None:

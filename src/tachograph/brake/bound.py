@@ -21,6 +21,9 @@ from tachograph.errors import DamagedError, UsageError
 from tachograph.ledger import Entry, Ledger, kinds
 from tachograph.merkle.note import parse_verifier_key
 
+BEHIND = 600_000
+"""Milliseconds by which a clock may be behind what was heard; one that was put back further would
+keep a party from ever noticing that it is deaf."""
 HEARD = (kinds.StatementPosted, kinds.StatementCopied, kinds.RegisterHeard)
 """Kinds of entries that come from a register."""
 
@@ -118,7 +121,7 @@ def hear(bound: Bound, entry: Entry) -> None:
     if isinstance(body, kinds.StatementCopied | kinds.RegisterHeard):
         if body.register != bound.origin:
             return
-        bound.heard = max(bound.heard, parse_time(entry.time) or 0)
+        bound.heard = parse_time(entry.time) or 0  # the newest, and not the latest: clocks are set
     if bound.register.take(entry) is not None:
         bound.ahead = None
 
@@ -129,6 +132,10 @@ def answer(bound: Bound, now: int, work: Work) -> Permission:
     if not bound.party:
         return Permission(True, state.name, "")
     said = permission(state, bound.party, work)
+    known = max(bound.heard, bound.register.state.time)
+    if now < known - BEHIND and work == "training" and said.allowed:
+        reason = f"this machine's clock says {format_time(now)[:19]}Z, and it was later already"
+        return Permission(False, "UNKNOWN", reason, state.terms.pause.running, known, 0.0)
     deaf = bound.heard + state.terms.timers.deaf
     if bound.own or work != "training" or not said.allowed or bound.party in state.departed:
         return said

@@ -2,8 +2,9 @@
 
 Reads `StatementPosted` where the ledger is the register itself, and `StatementCopied` where it
 follows it. Every signature is checked, with the key that was the speaker's at that moment. What
-cannot be read, or is not signed by its speaker, changes nothing, and neither does a clock that
-goes backwards: whoever folds the same entries comes to the same state. Proven by
+cannot be read, or is not signed by its speaker, changes nothing. An entry that is dated before one
+that came before it counts as of that one's time: a register that dates back can neither mute its
+speakers nor bring them to say two things under one number. Proven by
 tests/brake/test_brake_register.py. Not covered: whether there is but one register (witness/).
 """
 
@@ -79,6 +80,7 @@ class Register:
         statement, refusal = self.read(envelope)
         if statement is None or refusal is not None:
             return Taken(index, time, statement, refusal)
+        moment = max(moment, self.state.time)
         if statement.agreement == self.state.agreement and self._remember(statement):
             self.state, refusal = convict(self.state, moment, statement)
         else:

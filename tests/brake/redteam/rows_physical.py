@@ -147,7 +147,7 @@ def serving(world: World) -> None:
 
 def attests(world: World, party: str, change: Callable[[str, dict[str, str]], Any]) -> None:
     """All devices of a party vouch in hour 3. `change`: the report, and who signs it."""
-    nonce = hashlib.sha256(b"nonce").hexdigest()
+    nonce = hashlib.sha256(f"nonce {party}".encode()).hexdigest()
     references = r.ReferencesPublished(
         {"north-chips": ed25519.public_key(VENDOR).hex()}, [GOOD], []
     )

@@ -24,7 +24,7 @@ Cheat = Callable[[World], str]
 """Changes a world; who should be blamed: a party's name, or EVERYBODY."""
 Twin = Callable[[World], None]
 """Changes a world honestly."""
-ROWS = range(1, 41)
+ROWS = range(1, 50)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Case:
     """One way of cheating."""
 
     row: int
-    """Number in the table, 1 to 40."""
+    """Number in the table, from 1."""
     name: str
     """What it does, in a few words."""
     cheat: Cheat

@@ -128,8 +128,30 @@ class Bundle:
         return ((EVERYBODY, self.register_key), *logs)
 
     def log(self, origin: str) -> LogCopy | None:
-        """Return the log of that origin; None where the bundle has it not."""
-        return next((log for log in self.logs if log.origin == origin), None)
+        """Return the log of that origin; None where the bundle has it not.
+
+        What is not under a head that the log's own key signed is no copy of it, whatever it says:
+        whoever made the bundle could have made that up (`foreign`).
+        """
+        return self._genuine.get(origin)
+
+    @cached_property
+    def _genuine(self) -> dict[str, LogCopy]:
+        keys = {key.name: key for _, key in self.expected_logs}
+        found: dict[str, LogCopy] = {}
+        for log in self.logs:
+            if log.origin in keys and not log.is_not_of(keys[log.origin]):
+                found.setdefault(log.origin, log)
+        return found
+
+    def foreign(self) -> Iterator[tuple[LogCopy, str]]:
+        """Yield what is under `logs/` and is no copy of a log of the agreement, and why."""
+        keys = {key.name: key for _, key in self.expected_logs}
+        for log in self.logs:
+            if log.origin not in keys:
+                yield log, f"the agreement knows no log {log.origin!r}"
+            elif reason := log.is_not_of(keys[log.origin]):
+                yield log, reason
 
     def log_of(self, party: str) -> LogCopy | None:
         """Return a party's own log; None where the bundle, or the agreement, has it not."""
@@ -232,7 +254,7 @@ class Bundle:
     def evidence(self) -> Evidence:
         """What valid statements say about work, and the limits that held for it."""
         return read_evidence(
-            self.terms, self.document.id, self.valid, at=self.until_seconds, read=self.fetch
+            self.terms, self.replayed, self.valid, at=self.until_seconds, read=self.fetch
         )
 
     # Content.

@@ -2,7 +2,7 @@
 
 One view for V6 to V11, so that they are pure functions of parsed statements and objects, and a test
 can make one by hand; `Bundle.evidence` makes it from the register. Times are seconds since 1970,
-UTC. Proven by tests/brake/test_brake_spans.py. Not covered: signatures, keys and roles; only
+UTC. Proven by tests/brake/test_bundle.py. Not covered: signatures, keys and roles; only
 statements that passed V1 are in here.
 """
 
@@ -15,6 +15,7 @@ from typing import TypeVar, get_args
 
 from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.bundle.posted import Posted
+from tachograph.brake.bundle.replayed import Replayed
 from tachograph.brake.bundle.spans import Limit, limits_of
 from tachograph.brake.said.records import Record, WindowReported
 from tachograph.brake.times import seconds_of
@@ -124,7 +125,7 @@ def began_at(said: WindowReported) -> float | None:
 
 
 def read_evidence(
-    terms: Terms, agreement: str, statements: tuple[Posted, ...], *, at: float, read: Read
+    terms: Terms, replayed: Replayed, statements: tuple[Posted, ...], *, at: float, read: Read
 ) -> Evidence:
     """Put together what valid statements say about work.
 
@@ -149,6 +150,6 @@ def read_evidence(
         verifiers=frozenset(verifier.name for verifier in terms.verifiers),
         lineage_flop=terms.training.lineage_flop,
         window_flop=terms.training.window_flop,
-        limits=limits_of(terms, agreement, statements, at),
+        limits=limits_of(replayed, at),
         read=read,
     )

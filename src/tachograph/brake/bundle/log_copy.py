@@ -4,7 +4,7 @@ The folder is a C2SP tlog-tiles log: `checkpoint`, `tile/entries/...`. Hashes ar
 leaves and not read, so a tile that lies is no matter; whether the signed root is theirs is
 `root_agrees`. A leaf that does not parse is a fault with its number, and the rest is read all the
 same. A withheld leaf counts as the entry that its opening shows, where `openings/` has a true one.
-Proven by tests/brake/test_bundle.py. Not covered: signatures (V1, V2), what a head held elsewhere
+Proven by tests/brake/test_bundle.py. Not covered: cosignatures (V2), what a head held elsewhere
 says (V3).
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import get_args
 
 from tachograph.brake.bundle.folder import Folder
@@ -28,7 +29,7 @@ from tachograph.ledger.brake_kinds import BrakeBody
 from tachograph.ledger.entry import Entry
 from tachograph.merkle.checkpoint import Checkpoint, parse_checkpoint
 from tachograph.merkle.levels import Levels
-from tachograph.merkle.note import Note, parse_note
+from tachograph.merkle.note import Note, VerifierKey, check_note, parse_note
 from tachograph.merkle.tile import WIDTH, Tile, format_path, parse_bundle
 from tachograph.merkle.tree import leaf_hash
 
@@ -89,10 +90,18 @@ class LogCopy:
         """Number of leaves under the head."""
         return self.checkpoint.size
 
-    @property
+    @cached_property
     def root_agrees(self) -> bool:
         """Whether the head's root is the root of the leaves."""
         return self.levels.root() == self.checkpoint.root
+
+    def is_not_of(self, key: VerifierKey) -> str:
+        """Why this is no copy of the log that has the key; empty: it is one."""
+        try:
+            check_note(self.head, [key])
+        except EvidenceError as error:
+            return f"the head is not signed by the log's key: {error.message}"
+        return "" if self.root_agrees else "the signed root is not the root of the entries"
 
     def of_kind(self, *names: str) -> Iterator[Entry]:
         """Yield the kept entries of these kinds, in order."""

@@ -1,20 +1,18 @@
-"""When work was limited, party by party: the machine run again over a register's statements.
+"""When work was limited, party by party: every state that a register's statements led to.
 
-Proven by tests/brake/test_brake_spans.py. Not covered: a voluntary hold, which limits nobody by the
+Proven by the red team's row 41. Not covered: a voluntary hold, which limits nobody by the
 agreement.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tachograph.brake.agreed.terms import Terms
-from tachograph.brake.bundle.posted import Posted
-from tachograph.brake.machine import State, begin, next_due, step, tick
+from tachograph.brake.bundle.replayed import Replayed
+from tachograph.brake.machine import State, next_due, tick
 from tachograph.brake.machine.permission import permission
-from tachograph.brake.times import parse_time
 
 
 @dataclass(frozen=True)
@@ -29,15 +27,13 @@ class Limit:
     """Of capacity that may be used for training: 0 in a pause."""
 
 
-def limits_of(
-    terms: Terms, agreement: str, statements: Sequence[Posted], until: float
-) -> dict[str, tuple[Limit, ...]]:
+def limits_of(replayed: Replayed, until: float) -> dict[str, tuple[Limit, ...]]:
     """Return each party's limits, in order. `until`: seconds, up to when the timers have run."""
     shares: dict[str, list[tuple[float, float]]] = {
-        name: [(-math.inf, 1.0)] for name in terms.blocs
+        name: [(-math.inf, 1.0)] for name in replayed.first.terms.blocs
     }
     seen = None
-    for state in _states(terms, agreement, statements, int(until * 1000)):
+    for state in _states(replayed, int(until * 1000)):
         mark = (state.phase, state.ramp, state.breached, state.suspended, state.departed)
         if mark == seen:
             continue
@@ -61,19 +57,16 @@ def _limits(shares: list[tuple[float, float]]) -> Iterator[Limit]:
             yield Limit(began, ended, share)
 
 
-def _states(
-    terms: Terms, agreement: str, statements: Sequence[Posted], until: int
-) -> Iterator[State]:
-    """Every state that the machine comes through, timers included."""
-    state = begin(terms, agreement)
-    for one in statements:
-        moment = parse_time(one.time)
-        if one.statement is None or moment is None:
-            continue
-        for waited in _waiting(state, moment):
-            state = waited
-            yield state
-        state, _ = step(state, moment, one.statement)
+def _states(replayed: Replayed, until: int) -> Iterator[State]:
+    """Every state that the machine came through, timers included.
+
+    Those of the register itself: statements that do not count use numbers up as well, so a machine
+    that was shown only the others would refuse what came after them.
+    """
+    state = replayed.first
+    for time, after in zip(replayed.times, replayed.states, strict=True):
+        yield from _waiting(state, time)
+        state = after
         yield state
     yield from _waiting(state, until)
 

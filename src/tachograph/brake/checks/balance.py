@@ -96,6 +96,8 @@ def _look_at_site(books: Books, site: SiteTerms, found: _Found) -> None:
     ]
     for heard, said in declared:
         found.add("completeness", heard.where, windows.wrong_site(site, said))
+    if problem := windows.other_powers(said for _, said in declared):
+        found.missing[problem] = None
     before = found.windows
     for heard, window in books.evidence.of(WindowReported):
         if books.evidence.meters.get(heard.by) == (site.party, site.site):

@@ -159,7 +159,10 @@ def _wrong(
         key = _check(data, said, references)
     except EvidenceError as error:
         return error.message
-    for party, device in sorted(owners[key] - {(heard.by, said.device)}):
+    if said.site not in {site.site for site in evidence.sites_of(heard.by)}:
+        return "it answers a challenge that was asked of another's site"
+    others = owners.get(key, set()) - {(heard.by, said.device)}
+    for party, device in sorted(others):
         return f"its key also vouches for {device[:40]} of {party}"
     return ""
 
@@ -167,16 +170,22 @@ def _wrong(
 def _owners(evidence: Evidence) -> Owners:
     """Whom each key vouches for in evidence that holds, over all parties and sites.
 
-    Evidence that does not hold frames nobody: another party's report answers another challenge.
+    Evidence that does not hold frames nobody: another party's report answers another challenge. The
+    same report a second time is its first owner's, whoever shows it.
     """
     found: Owners = {}
+    shown: set[tuple[str, str, str]] = set()
     for heard, said in evidence.of(DeviceAttested):
+        if said.site not in {site.site for site in evidence.sites_of(heard.by)}:
+            continue
         references, data = _references(evidence, heard.seq), evidence.read(said.evidence)
         if references is None or data is None or not _asked(evidence, said, heard.seq):
             continue
         with contextlib.suppress(EvidenceError):
             key = _check(data, said, references)
-            found.setdefault(key, set()).add((heard.by, said.device))
+            if (key, said.device, said.nonce) not in shown:
+                shown.add((key, said.device, said.nonce))
+                found.setdefault(key, set()).add((heard.by, said.device))
     return found
 
 

@@ -41,6 +41,9 @@ CHECK = Check(
 
 SHARE = 0.01
 """Of records, that are taken to be false where a probability is given."""
+MOST_RECORDS = 2**19
+"""Most records of one window: the hashes of so many are the largest object that an audit reads, so
+more could never be opened. Numbers without end would cost whoever draws among them all memory."""
 MATCHING = 0.98
 """Of records, where equality bit for bit was not asked: honest replays on unlike machines choose
 the same token more often than this (arXiv:2511.20621)."""
@@ -154,7 +157,7 @@ def _replayed(evidence: Evidence, party: str, pause: Limit) -> CheckResult:
                 )
     chance = 1.0
     for heard, served, replays in looked:
-        fair = [said for by, said in replays if _is_fair(evidence, heard, served, by, said)]
+        fair = [one for one in replays if _is_fair(evidence, heard, served, *one)]
         if not fair:
             return CHECK.not_assessed(
                 party,
@@ -163,7 +166,7 @@ def _replayed(evidence: Evidence, party: str, pause: Limit) -> CheckResult:
                 about="correctness",
                 evidence=[heard.where],
             )
-        chance = min(chance, max(_chance(served, said) for said in fair))
+        chance = min(chance, max(_chance(evidence, served, *one) for one in fair))
     if not looked:
         return CHECK.passed(
             party, "no weights were used in the pause", probability=None, about="correctness"
@@ -189,6 +192,8 @@ def _is_fair(
     evidence: Evidence, heard: Heard, served: OutputsServed, by: Heard, said: ServedReplayed
 ) -> bool:
     """Whether the records replayed are those that a beacon drew after they were committed to."""
+    if not 0 < said.drawn <= served.count <= MOST_RECORDS:
+        return False
     one = round_of(evidence, said.beacon, before=by.seq)
     if one is None or unfair(evidence, one, heard.by, heard.seq):
         return False
@@ -201,9 +206,13 @@ def draw_purpose(outputs: str) -> str:
     return f"records of {outputs}"
 
 
-def _chance(served: OutputsServed, said: ServedReplayed) -> float:
+def _chance(evidence: Evidence, served: OutputsServed, by: Heard, said: ServedReplayed) -> float:
+    one = round_of(evidence, said.beacon, before=by.seq)
     return beacon.detection_probability(
-        segments=served.count, bad=math.ceil(SHARE * served.count), drawn=said.drawn
+        segments=served.count,
+        bad=math.ceil(SHARE * served.count),
+        drawn=said.drawn,
+        withheld=len(one.withheld) if one is not None else 0,
     )
 
 

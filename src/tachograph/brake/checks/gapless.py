@@ -1,9 +1,10 @@
 """V4, gapless record: every statement, beat and window is there, or its absence is a violation.
 
 Statements are numbered for each speaker, beats and windows for each meter, all from 0. What has not
-come after the agreement's grace is missing. Two different statements with one number are no gap:
-they are a speaker's equivocation, which the two envelopes prove to anyone. Proven by
-tests/brake/test_checks_of_record.py and the red team's rows 13 and 14.
+come after the agreement's grace is missing, also where it comes later; a meter that begins later
+than that was silent until then. Two different statements with one number are no gap: they are a
+speaker's equivocation, which the two envelopes prove to anyone. Proven by
+tests/brake/test_checks_of_record.py and the red team's rows 13, 14 and 42 to 44.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ CHECK = Check(
 )
 OVERLAP_SECONDS = 1.0
 """How far the end of a window and the begin of the next may lie apart; clocks are rounded."""
+SKEW_SECONDS = 120.0
+"""How far a meter's clock may be ahead of the register's."""
 
 
 def look(bundle: Bundle) -> Iterator[CheckResult]:
@@ -102,6 +105,7 @@ def _metered(bundle: Bundle, party: str, meter: Meter) -> CheckResult:
         or _gap("window", [said.window for _, said in windows])
         or _apart(said for _, said in windows)
         or _silence(bundle, [posted for posted, _ in beats])
+        or _untimely(bundle, windows)
         or _unreported(bundle, [said for _, said in windows])
     )
     if problem:
@@ -150,11 +154,27 @@ def _silence(bundle: Bundle, beats: Sequence[Posted]) -> str:
     if not beats:
         return "it never gave a sign of life"
     grace = _grace(bundle)
-    times = [*sorted(seconds_of(posted.time) for posted in beats), bundle.until_seconds]
+    heard = sorted(seconds_of(posted.time) for posted in beats)
+    times = [bundle.began_seconds, *heard, bundle.until_seconds]
     for before, after in pairwise(times):
         if after - before > grace:
             return f"silent for {after - before:.0f} s, {grace:.0f} s are allowed"
     return ""
+
+
+def _untimely(bundle: Bundle, windows: Sequence[tuple[Posted, WindowReported]]) -> str:
+    """Figures are told when they are known: not before, and not once it is known what they should
+    be. The first window begins when the register does."""
+    for posted, said in windows:
+        ended = seconds_of(said.began) + said.seconds
+        late = seconds_of(posted.time) - ended - said.seconds - _grace(bundle)
+        if late > 0:
+            return f"window {said.window} was reported {late:.0f} s too late"
+        if seconds_of(posted.time) < ended - SKEW_SECONDS:
+            return f"window {said.window} was reported before it was over"
+    first = min((seconds_of(said.began) for _, said in windows), default=bundle.began_seconds)
+    missed = first - bundle.began_seconds - _grace(bundle)
+    return f"its first window begins {missed:.0f} s too late" if missed > 0 else ""
 
 
 def _unreported(bundle: Bundle, windows: Sequence[WindowReported]) -> str:

@@ -3,8 +3,9 @@
 The production machine (machine/) is run again over the register, so no claim of a state is taken
 from anybody. A speaker that contradicts itself is convicted by its two envelopes. In each party's
 own ledger, work that begins must be allowed at that moment: by the register as the party had copied
-it, and it must have heard the register within the agreement's `deaf` time. Proven by
-tests/brake/test_checks_of_record.py and the red team's rows 14, 37 and 40.
+it, and it must have heard the register within the agreement's `deaf` time. No entry is taken to be
+older than what its ledger had noted before it. Proven by tests/brake/test_checks_of_record.py and
+the red team's rows 14, 37, 40 and 46.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tachograph.brake.bundle.bundle import Bundle
 from tachograph.brake.bundle.log_copy import LogCopy
 from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.bundle.replayed import Replayed
+from tachograph.brake.logs.commitment import Commitment
 from tachograph.brake.machine import State
 from tachograph.brake.machine.permission import permission
 from tachograph.brake.said.conviction import format_pair
@@ -119,7 +121,7 @@ def _ledger(bundle: Bundle, replayed: Replayed, party: str) -> Iterator[CheckRes
         opened = ", unless a withheld entry says otherwise" if problem.hidden else ""
         yield say(party, problem.reason + opened, evidence=[log.where(problem.seq)])
         return
-    hidden = _withheld(replayed, party, log)
+    hidden = _withheld(bundle, party, log)
     if hidden:
         yield CHECK.not_assessed(
             party, f"{len(hidden)} entries from a time without leave are withheld",
@@ -129,14 +131,35 @@ def _ledger(bundle: Bundle, replayed: Replayed, party: str) -> Iterator[CheckRes
     yield CHECK.passed(party, "all work in its ledger began with leave")
 
 
-def _withheld(replayed: Replayed, party: str, log: LogCopy) -> list[int]:
+def _moments(bundle: Bundle, log: LogCopy) -> dict[int, int]:
+    """When each entry was made, by its number: as it says, but not before what came before it.
+
+    Whoever puts its clock back is held to the newest time that its ledger had noted or copied. Not
+    to when witnesses saw the ledger without the entry: it may be published long after it was made.
+    Milliseconds since 1970.
+    """
+    origin, until = bundle.register_key.name, int(bundle.until_seconds * 1000)
+    moments, latest = {}, 0
+    every: list[Entry | Commitment] = [*log.entries, *log.withheld]
+    for one in sorted(every, key=lambda one: one.seq):
+        known = [parse_time(one.time) or 0]
+        if isinstance(one, Entry) and isinstance(one.body, kinds.StatementCopied):
+            known.append((parse_time(one.body.posted) or 0) if one.body.register == origin else 0)
+        # A clock that was ahead for once must not date all that came after it.
+        latest = max(latest, *(min(time, until) for time in known))
+        moments[one.seq] = max(latest, known[0])
+    return moments
+
+
+def _withheld(bundle: Bundle, party: str, log: LogCopy) -> list[int]:
     """Withheld entries that may be work, from times at which none was allowed."""
     names = {kind.__name__ for kind in BEGINS}
+    moments = _moments(bundle, log)
     return [
         one.seq
         for one in log.withheld
         if (one.kind is None or one.kind in names)
-        and not _allowed(replayed, party, parse_time(one.time) or 0)
+        and not _allowed(bundle.replayed, party, moments[one.seq])
     ]
 
 
@@ -182,10 +205,12 @@ class _Conduct:
     covered: int = 0
     """Statements, from the first on, that the heads heard so far cover and that are copied."""
     runs: dict[str, str] = field(default_factory=dict)
+    moments: dict[int, int] = field(default_factory=dict)
 
     def problem(self) -> _Problem | None:
         """The first thing that is wrong; None: nothing is."""
         self.is_register = self.log is self.bundle.register
+        self.moments = _moments(self.bundle, self.log)
         for entry in self.log.entries:
             reason = self._reason(entry)
             if reason:
@@ -200,7 +225,7 @@ class _Conduct:
         return kind is not None and any(one.kind in (None, kind) for one in self.log.withheld)
 
     def _reason(self, entry: Entry) -> str:
-        body, time = entry.body, parse_time(entry.time) or 0
+        body, time = entry.body, self.moments[entry.seq]
         origin = self.bundle.register_key.name
         match body:
             case kinds.AgreementAdopted(register=register) if register == origin:

@@ -17,6 +17,7 @@ from tachograph.brake.checks.draws import Round, round_of, unfair
 from tachograph.brake.checks.runs import RunSeen, of_each_run
 from tachograph.brake.said import beacon
 from tachograph.brake.said.records import SegmentReplayed, ToleranceCalibrated
+from tachograph.brake.training.tolerance import LARGEST_TOLERANCE, tolerance_of
 from tachograph.brake.verdict import Check, CheckResult
 
 CHECK = Check(
@@ -33,8 +34,6 @@ CHECK = Check(
     ),
 )
 
-LARGEST_TOLERANCE = 1e-2
-"""Beyond it a tolerance could hide a swapped batch (bench/reexecution.py)."""
 SHARE = 0.1
 """Of segments, that a violation is taken to touch where a probability is given."""
 
@@ -136,18 +135,21 @@ def _doubt(evidence: Evidence, run: RunSeen, replayed: Replayed) -> str:
         return f"{name} is not of this run"
     if said.outcome == "exact":
         return "" if said.distance == 0.0 else f"{name} is called exact at another distance than 0"
+    if said.same_machine:
+        return f"{name} is called near where the machine is the declared one, and exact is asked"
     calibrated = [
         other.tolerance
         for by, other in evidence.of(ToleranceCalibrated)
         if (other.party, other.run, other.segment) == (said.party, said.run, said.segment)
         and by.seq < heard.seq
         and by.by in evidence.verifiers
+        and other.tolerance == tolerance_of(other.distances)
     ]
     if said.tolerance not in calibrated:
         return f"{name} was compared with a tolerance that nobody calibrated for it"
-    if said.tolerance > LARGEST_TOLERANCE:
+    if not said.tolerance <= LARGEST_TOLERANCE:
         return f"{name} was compared with a tolerance of {said.tolerance:.1e}, which hides too much"
-    if said.distance is None or said.distance > said.tolerance:
+    if said.distance is None or not 0.0 <= said.distance <= said.tolerance:
         return f"{name} is called near and lies beyond its tolerance"
     return ""
 

@@ -118,6 +118,8 @@ def _implausible(declared: RunDeclared, run: RunSeen) -> Iterator[str]:
         if not all(math.isfinite(loss) and loss > 0.0 for loss in segment.losses):
             yield f"segment {number} has losses that cannot be"
         wanted = min(declared.segment_steps, declared.steps - number * declared.segment_steps)
+        if wanted < 1:
+            yield f"segment {number} comes after its last step"
         if len(segment.losses) != wanted:
             yield f"segment {number} has {len(segment.losses)} losses for {wanted} steps"
         rate = PER_TOKEN["training"] * declared.parameters * declared.tokens_per_step

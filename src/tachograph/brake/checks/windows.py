@@ -7,7 +7,7 @@ tests/brake/test_check_balance.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -70,6 +70,20 @@ def wrong_site(site: SiteTerms, said: SiteDeclared) -> Iterator[str]:
         )
     if not 0.0 < said.idle_watts < said.busy_watts or not 0.0 < said.meter_error < 1.0:
         yield f"{site.site} declares powers or a meter error that cannot be"
+
+
+def other_powers(declared: Iterable[SiteDeclared]) -> str:
+    """Whether devices were said to draw something else than before; empty: they were not.
+
+    Who chooses powers window by window can make any energy fit.
+    """
+    powers: dict[str, tuple[float, float]] = {}
+    for said in declared:
+        mine = (said.idle_watts, said.busy_watts)
+        for device in said.devices:
+            if powers.setdefault(device, mine) != mine:
+                return f"what {device[:40]!r} of {said.site} draws was declared twice and otherwise"
+    return ""
 
 
 def can_be(said: WindowReported) -> str:

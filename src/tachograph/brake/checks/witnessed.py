@@ -36,7 +36,10 @@ AHEAD_SECONDS = 60
 
 
 def look(bundle: Bundle) -> Iterator[CheckResult]:
-    """One result for each log that the agreement names, and one for each thing refused."""
+    """One result for each log that the agreement names, and one for each thing refused.
+
+    A log that its own key did not sign is the bundle's matter, and nobody else's.
+    """
     subjects = {key.name: (subject, key) for subject, key in bundle.expected_logs}
     for refused in bundle.refused:
         yield CHECK.failed(EVERYBODY, refused.reason, evidence=[refused.where])
@@ -45,38 +48,20 @@ def look(bundle: Bundle) -> Iterator[CheckResult]:
         if log is None:
             yield CHECK.not_assessed(subject, f"the bundle holds no readable log {key.name}")
         else:
-            yield _of_log(bundle, subject, key, log)
-    for log in bundle.logs:
-        if log.origin not in subjects:
-            yield CHECK.failed(
-                EVERYBODY, f"the agreement knows no log {log.origin!r}", evidence=[log.folder]
-            )
+            yield _of_log(bundle, subject, log)
+    for log, reason in bundle.foreign():
+        yield CHECK.failed(EVERYBODY, reason, evidence=[log.folder])
     for proven in bundle.proofs:
         yield _of_proof(bundle, proven, *subjects.get(proven.checkpoint.origin, (EVERYBODY, None)))
 
 
-def _of_log(bundle: Bundle, subject: str, key: VerifierKey, log: LogCopy) -> CheckResult:
-    problem = _signed(log, key) or _contained(log)
-    if problem:
-        return CHECK.failed(subject, problem, evidence=[log.folder])
+def _of_log(bundle: Bundle, subject: str, log: LogCopy) -> CheckResult:
     if not bundle.policy.witnesses:
         return CHECK.not_assessed(subject, "the agreement names no witnesses")
     problem = _cosigned(bundle, log)
     if problem:
         return CHECK.failed(subject, problem, evidence=[log.folder])
     return CHECK.passed(subject, f"{log.size} entries under a head with a quorum of cosignatures")
-
-
-def _signed(log: LogCopy, key: VerifierKey) -> str:
-    try:
-        check_note(log.head, [key])
-    except EvidenceError as error:
-        return f"the head is not signed by the log's key: {error.message}"
-    return ""
-
-
-def _contained(log: LogCopy) -> str:
-    return "" if log.root_agrees else "the signed root is not the root of the entries"
 
 
 def _cosigned(bundle: Bundle, log: LogCopy) -> str:

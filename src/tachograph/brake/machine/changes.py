@@ -73,16 +73,21 @@ def revoke(state: State, by: str, said: KeyRevoked) -> State | Refusal:
     if state.terms.roles[by] != "panel":
         return Refusal("role", "a key is replaced by the panel, whoever asks it to")
     if said.replacement:
-        used = {standing.key_of(state, name) for name in state.terms.roles} | {
-            state.terms.keys[name] for name in state.terms.roles
-        }
         try:
-            parse_verifier_key(said.replacement)
+            fresh = parse_verifier_key(said.replacement)
         except (FormatError, ProofError):
             return Refusal("key", "the replacement is no verifier key")
-        if said.replacement in used:
+        if fresh.public in _publics(state):
             return Refusal("key", "the replacement is or was in use")
     return join(state, by, f"key:{said.of}:{said.replacement}")
+
+
+def _publics(state: State) -> set[bytes]:
+    """Public keys that signed or sign for anybody or any log here, whatever name they go by."""
+    terms = state.terms
+    logs = [terms.register, *(party.log for party in terms.parties)]
+    keys = {*terms.keys.values(), *(key for _, key in state.keys), *logs}
+    return {parse_verifier_key(key).public for key in keys if key}
 
 
 def show(state: State, by: str, said: EquivocationShown) -> State | Refusal:

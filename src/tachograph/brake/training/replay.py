@@ -14,6 +14,7 @@ will not open at all; then a replay belongs on a machine that both sides trust.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,12 @@ from tachograph.brake.training import char_lm, tensors
 from tachograph.brake.training.links import step_leaf
 from tachograph.brake.training.steps import NoSteps, Steps, machine_of, parse_code, take_steps
 from tachograph.brake.training.tensors import Arrays
+from tachograph.brake.training.tolerance import (
+    LARGEST_TOLERANCE,
+    SAFETY,
+    SMALLEST_TOLERANCE,
+    tolerance_of,
+)
 from tachograph.errors import FormatError
 from tachograph.sandbox import Box, Program
 
@@ -41,14 +48,6 @@ Read = Callable[[str], bytes | None]
 Point = tuple[Arrays, Arrays]
 """Weights and optimiser state after some step."""
 
-SAFETY = 10.0
-"""The tolerance is so many times the largest distance between honest replays."""
-SMALLEST_TOLERANCE = 1e-12
-"""Some thousand roundings of a float64: below it machines that agree by luck would seem to differ
-for ever."""
-LARGEST_TOLERANCE = 1e-2
-"""Beyond it a tolerance would let a whole swapped batch pass (0.1, bench/reexecution.py): training
-so chaotic that honest replays stray further cannot be checked by distance."""
 _HINT = "ask the party to open the segment's objects"
 
 
@@ -164,9 +163,9 @@ def calibrate(boxes: Sequence[Box], opened: Segment) -> ToleranceCalibrated:
             raise FormatError(f"the code gave no steps: {taken.detail}", hint=_HINT)
         ends.append((taken.weights[-1], taken.state[-1]))
     distances = [far_from(end, ends[0], opened.before) for end in ends[1:]]
-    largest = max(distances, default=0.0)
-    tolerance = max(SAFETY * largest, SMALLEST_TOLERANCE)
-    if tolerance > LARGEST_TOLERANCE:
+    tolerance = tolerance_of(distances)
+    if not tolerance <= LARGEST_TOLERANCE:
+        largest = max(distances, default=math.inf)
         raise FormatError(
             f"honest replays stray by {largest:.1e}: too far to be told from dishonest ones",
             hint="replay it on the declared machine, bit for bit",

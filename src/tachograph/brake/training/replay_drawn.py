@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tachograph.brake.bundle.evidence import Evidence, Heard
 from tachograph.brake.checks.draws import round_of, unfair
+from tachograph.brake.checks.frozen import MOST_RECORDS
 from tachograph.brake.checks.frozen import draw_purpose as outputs_purpose
 from tachograph.brake.checks.reexecution import draw_purpose
 from tachograph.brake.checks.runs import RunSeen, runs
@@ -139,6 +140,8 @@ def replay_outputs(
     if problem := unfair(evidence, one, party, heard.seq):
         raise UsageError(f"beacon {name!r}: {problem}", hint="use a later round")
     weights = _weights(evidence, party, said.model)
+    if not 0 < said.count <= MOST_RECORDS:
+        raise FormatError(f"{said.count} records, which nobody could open", hint="ask the party")
     numbers = beacon.draw(one.value, outputs_purpose(outputs), said.count, count)
     matched = tokens = 0
     for number in numbers:

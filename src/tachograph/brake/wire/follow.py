@@ -7,7 +7,8 @@ One step takes, in this order:
 2. the head that this ledger heard last: the new one must continue it. An older one is only late; a
    tree that does not begin with the old one is a second history, and both heads are kept;
 3. the entries between the two: hashed on from the old tree's edge, they must lead to the new root,
-   which shows at once that each is in it and that none is missing (fetch.py);
+   which shows at once that each is in it and that none is missing (fetch.py); none may be dated
+   later than now, as a time to come would run out timers, of an exit, a sunset, a silent meter;
 4. the statements among them, recorded as StatementCopied, and RegisterHeard after the last of them.
 
 Whatever fails, cuts off or lies before 4 leaves the ledger as it was, and the next step begins
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from tachograph.brake.heads.policy import NONE, Policy, PolicyLog, check_policy,
 from tachograph.brake.logs.fetch import AGAIN, fetch_batch
 from tachograph.brake.logs.mirror import Mirror
 from tachograph.brake.logs.source import Source, hashes
+from tachograph.brake.times import stamp_of
 from tachograph.errors import (
     DamagedError,
     EvidenceError,
@@ -59,7 +61,7 @@ FORKS = "forks"
 QUIET_SECONDS = 600.0
 """How often a head that brought nothing new is recorded."""
 SKEW_SECONDS = 600
-"""How far a witness's clock may be ahead of this one."""
+"""How far a witness's or the register's clock may be ahead of this one."""
 
 
 class StaleError(WorldError):
@@ -149,7 +151,7 @@ class Follower:
                 if head.size == held.complete:
                     recorded = self._refresh(note, head, now)
                     return Heard(head.size, held.complete, 0, recorded)
-                copied = _copy(self._ledger, held, note, head, source, self._mirror)
+                copied = _copy(self._ledger, held, note, head, source, self._mirror, now)
                 return Heard(head.size, held.complete, copied, recorded=True)
         except OSError as error:
             raise StoreError(
@@ -271,13 +273,15 @@ def _contradictions(ledger: Ledger) -> Iterator[tuple[str, str]]:
 
 
 def _copy(
-    ledger: Ledger, held: _Held, note: str, head: Checkpoint, source: Source, mirror: Mirror
-) -> int:
+    ledger: Ledger, held: _Held, note: str, head: Checkpoint, source: Source, mirror: Mirror,
+    now: float,
+) -> int:  # fmt: skip
     """Record the statements under the head that are not here yet, and the head; return how many."""
     edge = _edge(held, source, mirror)
     copied = 0
     while edge.size < head.size:
         batch = fetch_batch(edge, head, source)
+        _check_dates(batch.statements, now)
         drafts: list[Draft] = []
         for body in batch.statements:
             before = held.copies.get(body.index)
@@ -299,6 +303,17 @@ def _copy(
         if drafts:
             ledger.append(drafts)
     return copied
+
+
+def _check_dates(statements: Iterable[StatementCopied], now: float) -> None:
+    """Refuse what is dated forward: its time would run timers out that nobody can run out."""
+    latest = stamp_of(now + SKEW_SECONDS)
+    for body in statements:
+        if body.posted > latest:
+            raise ProofError(
+                f"the register dates entry {body.index} to {body.posted[:19]}Z, which is to come",
+                hint="see that this machine's clock is right; then ask the register's operator",
+            )
 
 
 def _edge(held: _Held, source: Source, mirror: Mirror) -> Edge:
