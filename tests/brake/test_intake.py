@@ -15,6 +15,7 @@ from tachograph.brake.agreed.document import Document
 from tachograph.brake.said.governance import HoldDeclared, KeyRevoked
 from tachograph.brake.said.statement import Statement, sign_statement
 from tachograph.brake.wire.intake import GapError, Intake
+from tachograph.brake.wire.pace import Pace, TooOftenError
 from tachograph.errors import ClockError, EvidenceError, ProofError
 from tachograph.ledger import Ledger, entry, kinds
 
@@ -159,3 +160,25 @@ def test_noise_is_refused_in_our_own_words(
         with pytest.raises(EvidenceError):
             Intake(ledger, home, agreement).accept(spoiled)
         assert ledger.size == 0
+
+
+def test_a_speaker_that_says_too_much_waits(
+    ledger: Ledger, home: Path, agreement: Document
+) -> None:
+    """It alone; what it said before is known still, forgeries cost it nothing, nothing is lost."""
+    now = [0.0]
+    door = Intake(ledger, home, agreement, Pace(burst=2, an_hour=3600, clock=lambda: now[0]))
+    said = [say(agreement, "aurora", number) for number in range(3)]
+    forged = Statement(agreement.id, "aurora", 0, entry.now(), "", HoldDeclared("forged"))
+    for _ in range(9):
+        with pytest.raises(ProofError):
+            door.accept(sign_statement(forged, key("crux")))
+    assert [door.accept(one).result for one in said[:2]] == ["recorded", "recorded"]
+    with pytest.raises(TooOftenError) as late:
+        door.accept(said[2])
+    assert late.value.wait_seconds == pytest.approx(1.0) and ledger.size == 2
+    assert door.accept(say(agreement, "borealis", 0)).result == "recorded"
+    assert door.accept(said[1]).result == "known"
+    assert door.accept(say(agreement, "aurora", 1, reason="other")).result == "equivocation"
+    now[0] = 1.0
+    assert door.accept(said[2]).result == "recorded"

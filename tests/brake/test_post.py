@@ -21,7 +21,7 @@ from tachograph.brake.logs.publish import WholeLog, publish
 from tachograph.brake.wire.exchange import UnreachableError
 from tachograph.brake.wire.follow import Follower
 from tachograph.brake.wire.intake import Intake, Receipt
-from tachograph.brake.wire.post import RefusedError, post_statement
+from tachograph.brake.wire.post import LONGEST_PAUSE_SECONDS, RefusedError, post_statement
 from tachograph.brake.wire.serve import log_application
 from tachograph.brake.wire.web import running
 from tachograph.errors import EvidenceError, FormatError, NotFoundError, WorldError
@@ -106,6 +106,19 @@ def test_a_register_that_fails_now_is_asked_again() -> None:
     assert got == Receipt(3, "2026-11-25T12:00:00.000000Z", "recorded")
     assert len(asked) == 5
     assert pauses == sorted(pauses) and len(set(pauses)) == 4
+
+
+def test_who_is_told_to_wait_waits() -> None:
+    """As long as the register asks for, a minute at most; without a number, as usual."""
+    busy = [answer("429 Too Many Requests", b"", f"Retry-After: {text}")
+            for text in ("7", "86400", "soon", "-3")]  # fmt: skip
+    pauses: list[float] = []
+    with answering([*busy, receipt()]) as (url, _):
+        assert post_statement(url, "{}", pause=pauses.append).result == "recorded"
+    assert pauses == [7.0, LONGEST_PAUSE_SECONDS, 2.0, 4.0]
+    with answering(busy[:1]) as (url, _), pytest.raises(UnreachableError) as late:
+        post_statement(url, "{}", tries=1)
+    assert "7 s" in (late.value.hint or "")
 
 
 def test_a_no_is_final_and_its_text_is_made_harmless() -> None:

@@ -25,6 +25,8 @@ from tachograph.brake.said.governance import HoldDeclared
 from tachograph.brake.said.statement import LONGEST, Statement, sign_statement
 from tachograph.brake.wire.exchange import get
 from tachograph.brake.wire.intake import Intake
+from tachograph.brake.wire.pace import Pace
+from tachograph.brake.wire.post import post_statement
 from tachograph.brake.wire.serve import log_application, republishing, takes_gzip
 from tachograph.brake.wire.web import running
 from tachograph.errors import NotFoundError, StoreError, TachographError
@@ -317,3 +319,44 @@ def test_what_was_asked_for_at_the_end_is_published() -> None:
     with republishing(lambda: done.append(2), lambda error: None, refresh_seconds=60):
         pass
     assert done == [1]
+
+
+def test_an_address_that_posts_too_much_is_told_when_to_come_back(
+    ledger: Ledger, home: Path, agreement: Document
+) -> None:
+    """429 with Retry-After, on nothing else than posts; the same statement is taken then."""
+    now = [0.0]
+    publish(WholeLog(ledger), home, home / "public")
+    pace = Pace(burst=3, an_hour=900, clock=lambda: now[0])
+    app = log_application(home / "public", Intake(ledger, home, agreement), addresses=pace)
+    before = ledger.size
+    with running(app) as url:
+        said = [say(agreement, "aurora", number).encode() for number in range(3)]
+        statuses = [ask(url, "/statements", "POST", one)[0].status for one in (*said[:2], b"{}")]
+        answer, body = ask(url, "/statements", "POST", said[2])
+        assert (statuses, answer.status) == ([201, 201, 400], 429)
+        assert answer.getheader("Retry-After") == "4"
+        assert json.loads(body)["error"]["kind"] == "too_often" and ledger.size == before + 2
+        assert ask(url, "/checkpoint")[0].status == 200
+        now[0] = 4.0
+        assert ask(url, "/statements", "POST", said[2])[0].status == 201
+
+
+def test_an_honest_backlog_is_slowed_down_and_not_lost(
+    ledger: Ledger, home: Path, agreement: Document
+) -> None:
+    """A poster that waits as it is told gets everything recorded, in order, once."""
+    now = [0.0]
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    publish(WholeLog(ledger), home, home / "public")
+    keys = Pace(burst=2, an_hour=1200, clock=lambda: now[0])
+    app = log_application(home / "public", Intake(ledger, home, agreement, keys))
+    before = ledger.size
+    with running(app) as url:
+        for number in range(8):
+            envelope = say(agreement, "aurora", number)
+            assert post_statement(url, envelope, pause=wait).result == "recorded"
+    assert ledger.size == before + 8 and now[0] == pytest.approx(18.0)

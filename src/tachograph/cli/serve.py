@@ -79,14 +79,16 @@ def serve_ledger(
 ) -> None:
     """Publish a ledger, serve that, and publish again whenever something came."""
     from tachograph.brake.logs.host import PUBLIC, published_key, register_document
-    from tachograph.brake.wire.intake import Intake
+    from tachograph.brake.wire.intake import KEY_AN_HOUR, KEY_BURST, Intake
+    from tachograph.brake.wire.pace import Pace
     from tachograph.brake.wire.serve import log_application, republishing
     from tachograph.brake.wire.web import serve as answer
     from tachograph.cli.places import open_ledger
 
     with open_ledger(home) as (book, _):
         document = register_document(book, None if agreement is None else text_of(agreement))
-        door = Intake(book, home, document) if document is not None else None
+        pace = Pace(burst=KEY_BURST, an_hour=KEY_AN_HOUR)
+        door = Intake(book, home, document, pace) if document is not None else None
         whole = whole or (document is not None and published_whole(book))
         folder = home / PUBLIC
 

@@ -40,6 +40,8 @@ class Answered:
     body: bytes
     content_type: str
     """As sent, in lower case; empty where none was."""
+    retry_seconds: int = 0
+    """What Retry-After asks for; 0: nothing, or no whole number of at most nine digits."""
 
 
 def get(
@@ -82,7 +84,8 @@ def _exchange(
             if over.is_set():
                 raise TimeoutError("out of time")
             data = _unpacked(data, answer.getheader("Content-Encoding"), limit)
-            return Answered(answer.status, data, (answer.getheader("Content-Type") or "").lower())
+            kind = (answer.getheader("Content-Type") or "").lower()
+            return Answered(answer.status, data, kind, _seconds(answer.getheader("Retry-After")))
     except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
         raise _unreachable(url, str(error) or type(error).__name__) from error
     finally:
@@ -141,6 +144,11 @@ def _read(answer: http.client.HTTPResponse, limit: int) -> bytes:
     if answer.length:
         raise http.client.IncompleteRead(bytes(data), answer.length)
     return bytes(data)
+
+
+def _seconds(text: str | None) -> int:
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
 
 
 def _unpacked(data: bytes, coding: str | None, limit: int) -> bytes:

@@ -20,10 +20,15 @@ from typing import Literal
 from tachograph.brake.agreed.document import Document
 from tachograph.brake.register import Register
 from tachograph.brake.said.statement import Statement, peek
+from tachograph.brake.wire.pace import Pace
 from tachograph.errors import EvidenceError, FormatError, ProofError, StoreError
 from tachograph.ledger import Entry, Ledger
 from tachograph.ledger.disk import locked
 from tachograph.ledger.kinds import StatementPosted
+
+KEY_BURST, KEY_AN_HOUR = 600, 3600.0
+"""New statements of one speaker: at once, and an hour in the long run. A meter whose windows take a
+minute says 120 an hour, and has ten days' backlog taken in within four hours."""
 
 LOCK = "intake"
 """File in the register's folder that whoever takes a statement in holds."""
@@ -58,7 +63,11 @@ class Receipt:
 class Intake:
     """Takes statements into a register. Threads may share it, and processes have one each."""
 
-    def __init__(self, ledger: Ledger, home: Path, document: Document) -> None:
+    def __init__(
+        self, ledger: Ledger, home: Path, document: Document, pace: Pace | None = None
+    ) -> None:
+        """`pace`: how often one speaker may say something new; None: as often as it likes."""
+        self._pace = pace
         self._ledger = ledger
         self._home = home
         self._agreement = document.id
@@ -74,8 +83,8 @@ class Intake:
     def accept(self, envelope: str) -> Receipt:
         """Take a statement in; durable when this returns.
 
-        Raises FormatError, ProofError and GapError where it is refused; ClockError and StoreError
-        where the register cannot take it now.
+        Raises FormatError, ProofError and GapError where it is refused; TooOftenError, ClockError
+        and StoreError where the register does not take it now.
         """
         try:
             with self._lock, locked(self._home / LOCK):
@@ -113,6 +122,9 @@ class Intake:
                 f"{statement.by} has said number {statement.number} in two ways already",
                 hint="the register has both, and they convict the speaker",
             )
+        if self._pace is not None and not known:
+            # Only what is signed counts: nobody uses up another's. What convicts is never put off.
+            self._pace.take(statement.by)
         draft = ("register", (), StatementPosted(envelope))
         (entry,) = self._ledger.append([draft], not_before=self._time)
         return Receipt(entry.seq, entry.time, "equivocation" if known else "recorded")

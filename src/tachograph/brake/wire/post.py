@@ -20,7 +20,21 @@ ANSWER_BYTES = 16 * 1024
 TRIES = 5
 PAUSE_SECONDS = 0.5
 """Before the second try; doubles from try to try."""
+LONGEST_PAUSE_SECONDS = 60.0
+"""However long the register asks us to wait."""
 RESULTS = ("recorded", "known", "equivocation")
+
+
+class LaterError(UnreachableError):
+    """The register is asked too often, and takes the same statement later."""
+
+    def __init__(self, url: str, reason: str, wait_seconds: float) -> None:
+        """`wait_seconds`: what it asks for; 0: it does not say."""
+        super().__init__(
+            f"{url} answers 429: {reason}",
+            hint=f"post it again in {wait_seconds:g} s" if wait_seconds else "post it again later",
+        )
+        self.wait_seconds = wait_seconds
 
 
 class RefusedError(EvidenceError):
@@ -39,21 +53,25 @@ def post_statement(
 ) -> Receipt:
     """Return what the register below `url` did with the statement.
 
-    Asks again, after a growing pause, where no answer comes or the register cannot take it now.
+    Asks again, after a growing pause, where no answer comes or the register cannot take it now, and
+    as late as the register asks for.
     Raises UnreachableError when `tries` have failed, RefusedError where the answer is no.
     """
     address = url.rstrip("/") + "/statements"
     for number in range(1, tries + 1):
+        wait = PAUSE_SECONDS * 2 ** (number - 1)
         try:
             answered = post(
                 address, envelope.encode(), content_type="application/json",
                 limit=ANSWER_BYTES, timeout_seconds=timeout_seconds,
             )  # fmt: skip
             return _receipt(address, answered)
-        except UnreachableError:
+        except UnreachableError as error:
             if number == tries:
                 raise
-        pause(PAUSE_SECONDS * 2 ** (number - 1))
+            if isinstance(error, LaterError):
+                wait = max(wait, min(error.wait_seconds, LONGEST_PAUSE_SECONDS))
+        pause(wait)
     raise AssertionError("at least one try")
 
 
@@ -61,7 +79,9 @@ def _receipt(url: str, answered: Answered) -> Receipt:
     if answered.status in (200, 201):
         return _parse_receipt(url, answered.body)
     reason = _reason(answered.body)
-    if answered.status >= 500 or answered.status in (408, 429):
+    if answered.status == 429:
+        raise LaterError(url, reason, float(answered.retry_seconds))
+    if answered.status >= 500 or answered.status == 408:
         raise UnreachableError(f"{url} answers {answered.status}: {reason}", hint="post it again")
     raise RefusedError(
         f"the register answers {answered.status}: {reason}",

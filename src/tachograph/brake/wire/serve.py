@@ -8,14 +8,17 @@ is on the disk:
 
     201 {"index":12,"result":"recorded","time":"2026-11-25T12:00:00.000000Z"}
     409 {"error":{"hint":"...","kind":"gap","message":"..."},"expected":3}
+    429 {"error":{"hint":"...","kind":"too_often","message":"..."}}          Retry-After: 4
 
-Proven by tests/brake/test_serve.py and test_serve_hostile.py. Not covered: who may ask; statements
-are public, and a speaker who floods its register does so in its own name.
+An address may post ADDRESS_BURST at once and ADDRESS_AN_HOUR in the long run, a speaker as
+intake.py has it. Proven by tests/brake/test_serve.py and test_serve_hostile.py. Not covered: who
+may ask; statements are public, and a speaker who floods its register does so in its own name.
 """
 
 from __future__ import annotations
 
 import gzip
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +29,7 @@ from tachograph import canon
 from tachograph.brake.logs.source import FolderSource
 from tachograph.brake.said.statement import LONGEST
 from tachograph.brake.wire.intake import GapError, Receipt
+from tachograph.brake.wire.pace import Pace, TooOftenError, network
 from tachograph.brake.wire.web import application, bounded, read_body
 from tachograph.errors import (
     EvidenceError,
@@ -46,6 +50,10 @@ NOT_AT_ALL = "no-cache"
 RETRY_SECONDS = 5.0
 """How long a publisher that failed waits before it tries again."""
 
+ADDRESS_BURST, ADDRESS_AN_HOUR = 1200, 36_000.0
+"""Posts from one address (of IPv6, one site): at once, and an hour in the long run. Ten a second is
+what several parties behind one address need, and a small part of what the register can do."""
+
 _SAFE = {"X-Content-Type-Options": "nosniff"}
 
 
@@ -58,15 +66,20 @@ class Door(Protocol):
 
 
 def log_application(
-    folder: Path, door: Door | None = None, recorded: Callable[[], None] = lambda: None
+    folder: Path,
+    door: Door | None = None,
+    recorded: Callable[[], None] = lambda: None,
+    addresses: Pace | None = None,
 ) -> Starlette:
     """Return the application that serves a published folder and takes statements at the door.
 
-    `recorded` is called after each statement that the door has recorded.
+    `recorded` is called after each statement that the door has recorded. `addresses`: how often one
+    address may post; default: ADDRESS_BURST and ADDRESS_AN_HOUR.
 
     Raises UsageError where the extra `serve` is not installed.
     """
-    handlers = _Handlers(FolderSource(folder), door, recorded)
+    addresses = addresses or Pace(burst=ADDRESS_BURST, an_hour=ADDRESS_AN_HOUR)
+    handlers = _Handlers(FolderSource(folder), door, recorded, addresses)
     app = application([])
     app.add_route("/checkpoint", bounded(handlers.checkpoint), methods=["GET"])
     app.add_route("/tile/{rest:path}", bounded(handlers.tile), methods=["GET"])
@@ -79,8 +92,13 @@ class _Handlers:
     """What is answered to whom."""
 
     def __init__(
-        self, source: FolderSource, door: Door | None, recorded: Callable[[], None]
+        self,
+        source: FolderSource,
+        door: Door | None,
+        recorded: Callable[[], None],
+        addresses: Pace,
     ) -> None:
+        self._addresses = addresses
         self._source = source
         self._door = door
         self._recorded = recorded
@@ -125,7 +143,11 @@ class _Handlers:
         except UnicodeDecodeError:
             return _refusal(FormatError("not UTF-8", hint="post the envelope as it is"), 400)
         try:
+            if request.client is not None:
+                self._addresses.take(network(request.client.host))
             receipt = await run_in_threadpool(self._door.accept, envelope)
+        except TooOftenError as error:
+            return _later(error)
         except GapError as error:
             return _refusal(error, 409, expected=error.expected)
         except FormatError as error:
@@ -211,6 +233,12 @@ async def _found(read: Callable[[], bytes], media_type: str, headers: dict[str, 
 def _refusal(error: TachographError, status: int, **more: int) -> Response:
     plain = {"hint": error.hint, "kind": error.kind, "message": error.message}
     return _json({"error": plain, **more}, status)
+
+
+def _later(error: TooOftenError) -> Response:
+    answer = _refusal(error, 429)
+    answer.headers["Retry-After"] = str(max(1, math.ceil(error.wait_seconds)))
+    return answer
 
 
 def _json(value: dict[str, object], status: int) -> Response:
