@@ -63,3 +63,11 @@ def test_only_a_pass_has_a_probability():
     assert CHECK.passed("alba", "ok", probability=0.9).detection_probability == 0.9
     assert CHECK.failed("alba", "a gap").detection_probability is None
     assert CHECK.not_assessed("alba", "no meter").detection_probability is None
+
+
+def test_a_reason_is_one_line_whatever_strangers_put_into_it():
+    """No line of theirs passes for one of the report, and none steers a terminal."""
+    spec = Check("V0", "example", "correctness", "nothing", ())
+    told = spec.failed("alba", "no\n  V1 alba: pass\x1b[2J\x9b2J\u202e", evidence=["a\nb"])
+    assert told.reason.isprintable() and told.evidence[0].isprintable()
+    assert "V1 alba: pass" in told.reason

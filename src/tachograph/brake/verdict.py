@@ -125,9 +125,15 @@ class Check:
         proof: str = "",
     ) -> CheckResult:
         return CheckResult(
-            self.id, about or self.about, outcome, subject, reason, self.detects, probability,
-            self.assumptions, tuple(evidence), smallest_hidden_flop, proof,
+            self.id, about or self.about, outcome, subject, one_line(reason), self.detects,
+            probability, self.assumptions, tuple(map(one_line, evidence)), smallest_hidden_flop,
+            proof,
         )  # fmt: skip
+
+
+def one_line(text: str) -> str:
+    """`text` such that no part of it passes for a line of the report, or steers a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def say(
     In a ledger that follows a register, the statement is written, for `tacho brake post`.
     """
     from tachograph.brake.agreement import Brake
-    from tachograph.brake.said.statement import sign_statement
+    from tachograph.brake.said.spoken import speak
     from tachograph.cli.places import open_ledger
     from tachograph.ledger.key import load_key
 
@@ -56,7 +56,7 @@ def say(
     with open_ledger(ledger) as (book, home):
         bound = the_agreement(Brake(book).agreements())
         by = speaker(bound.register, str(signing.verifier))
-        envelope = sign_statement(bound.register.draft(by, said), signing)
+        envelope = speak(key, bound.register.draft(by, said), signing)
         if out is not None or not bound.own:
             write_envelope(envelope, out, as_json)
             return

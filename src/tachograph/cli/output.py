@@ -36,7 +36,13 @@ def remark(text: str) -> None:
 
 def tell_json(value: Any) -> None:
     """One JSON document on stdout. Raises ReaderGoneError."""
-    put(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    put("".join(c if c == "\n" or c.isprintable() else _escaped(c) for c in text))
+
+
+def _escaped(letter: str) -> str:
+    """What a terminal might obey, or no output can carry, as JSON spells it in ASCII."""
+    return json.dumps(letter)[1:-1]
 
 
 def tell_error(error: TachographError, as_json: bool) -> None:
