@@ -13,6 +13,7 @@ from tachograph.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from tachograph.ledger import Ledger
+    from tachograph.loop.run import Run
     from tachograph.task import Task
 
 VARIABLE = "TACHO_LEDGER"
@@ -64,6 +65,21 @@ def remember_task(folder: Path, task: Task) -> None:
     fresh = target.with_suffix(f".{os.getpid()}")
     fresh.write_text(json.dumps(known, indent=2))
     fresh.replace(target)
+
+
+def recall_run(book: Ledger, folder: Path, run: str, given: str | None) -> tuple[Run, Task]:
+    """A run in the ledger by its name, and the task that it was opened on, unchanged.
+
+    `given`: the task's folder, if it moved. Raises NotFoundError, and UsageError where the task
+    cannot be had or is another one now.
+    """
+    from tachograph.loop.run import Run
+
+    found = Run.read(book, run, folder)
+    assert found.archive.opened is not None
+    task = recall_task(folder, found.archive.opened.task_digest, given)
+    found.check_task(task)
+    return found, task
 
 
 def recall_task(folder: Path, digest: str, given: str | None) -> Task:

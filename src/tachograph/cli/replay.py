@@ -33,19 +33,14 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Do a candidate's recorded checks again on the same inputs: is the outcome the same?"""
-    from tachograph.cli.places import open_ledger, recall_task
+    from tachograph.cli.places import open_ledger, recall_run
     from tachograph.loop.bench import open_bench
     from tachograph.loop.replay import find_candidate
     from tachograph.loop.replay import replay as replayed
-    from tachograph.loop.run import Run
 
     with open_ledger(ledger) as (book, folder):
-        found = Run.read(book, run, folder)
-        opened = found.archive.opened
-        assert opened is not None
+        found, loaded = recall_run(book, folder, run, task)
         name = find_candidate(found, candidate)
-        loaded = recall_task(folder, opened.task_digest, task)
-        found.check_task(loaded)
         with open_bench(loaded, level=level_of(level, unsafe_no_sandbox)) as bench:
             say_level(bench)
             results = []

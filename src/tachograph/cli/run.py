@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -180,43 +179,44 @@ def resume_run(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that was stopped or killed. What is said now replaces what it began with."""
-    from tachograph.cli.places import open_ledger, recall_task
-    from tachograph.loop.bench import open_bench
+    from tachograph.cli.places import open_ledger, recall_run
     from tachograph.loop.budget import Budget
-    from tachograph.loop.propose.registry import Setting
-    from tachograph.loop.propose.registry import opened as opened_proposers
-    from tachograph.loop.run import Run
+    from tachograph.loop.opening import Opening
     from tachograph.loop.team import Team, seated
 
     wanted = Wanted.of(proposer, seats, policy, direction, until, turn_seconds)
     with open_ledger(ledger) as (book, folder):
-        found = Run.read(book, run, folder)
+        found, loaded = recall_run(book, folder, run, task)
         opened = found.archive.opened
         assert opened is not None
         specs = list(wanted.specs or found.archive.team["proposers"])
         check_models(specs, base_url, prices, answer_tokens, answer_seconds)
         given = Budget(trials, seconds, cpu_seconds, tokens, money)
         budget = given if given != Budget() else Budget(**opened.budget)
-        loaded = recall_task(folder, opened.task_digest, task)
-        found.check_task(loaded)
         found.still_sealed()
         team = wanted.team(Team.of(found.archive.team), loaded, opened.random_seed)
         box = level_of(level, unsafe_no_sandbox)
-        setting = Setting(folder, box, base_url, prices, answer_tokens, team.turn_seconds,
-                          answer_seconds)  # fmt: skip
-        import_beside("tachograph.loop.propose.recipes", "tachograph.loop.turn")
-        with (
-            open_bench(loaded, level=box, parallel=parallel) as bench,
-            opened_proposers(specs, setting) as proposers,
-        ):
-            say_level(bench)
-            say_opened(proposers)
-            say_estimate(proposers, loaded, budget)
-            team = seated(team, proposers)
-            changed = recorded(team, proposers) != found.archive.team
-            found.resume(recorded(team, proposers) if changed else None)
-            reason = sit(found, bench, proposers, team, budget, quiet=as_json, sealed=keep_sealed)
-            finish(found, reason, as_json)
+        with Opening(loaded, box) as opening:
+            from tachograph.loop.bench import open_bench
+            from tachograph.loop.propose.registry import Setting
+            from tachograph.loop.propose.registry import opened as opened_proposers
+
+            import_all("tachograph.loop.propose.recipes", "tachograph.loop.turn")
+            setting = Setting(folder, box, base_url, prices, answer_tokens, team.turn_seconds,
+                              answer_seconds)  # fmt: skip
+            with (
+                open_bench(loaded, level=box, parallel=parallel, opening=opening) as bench,
+                opened_proposers(specs, setting) as proposers,
+            ):
+                say_level(bench)
+                say_opened(proposers)
+                say_estimate(proposers, loaded, budget)
+                team = seated(team, proposers)
+                changed = recorded(team, proposers) != found.archive.team
+                found.resume(recorded(team, proposers) if changed else None)
+                reason = sit(found, bench, proposers, team, budget, quiet=as_json,
+                             sealed=keep_sealed)  # fmt: skip
+                finish(found, reason, as_json)
 
 
 def propose(
@@ -233,20 +233,15 @@ def propose(
     as_json: AsJson = False,
 ) -> None:
     """Try a change of your own: the full verdict, as text or as JSON."""
-    from tachograph.cli.places import open_ledger, recall_task
+    from tachograph.cli.places import open_ledger, recall_run
     from tachograph.loop.bench import open_bench
     from tachograph.loop.budget import Budget
     from tachograph.loop.propose.hand import Hand
     from tachograph.loop.report import record_data
-    from tachograph.loop.run import Run
     from tachograph.loop.turn import Loop
 
     with open_ledger(ledger) as (book, folder):
-        found = Run.read(book, run, folder)
-        opened = found.archive.opened
-        assert opened is not None
-        loaded = recall_task(folder, opened.task_digest, task)
-        found.check_task(loaded)
+        found, loaded = recall_run(book, folder, run, task)
         hand = Hand(source, label, note)
         candidate = hand.candidate(loaded).id
         if candidate in found.archive.records and found.archive.records[candidate].finished_at:
@@ -321,14 +316,6 @@ def finish(run: Run, reason: str, as_json: bool) -> None:
     if reason == "interrupted":
         raise typer.Exit(Exit.INTERRUPTED)
     raise typer.Exit(Exit.YES if run.archive.best else Exit.NO)
-
-
-def import_beside(*modules: str) -> None:
-    """Begin to import what is needed once the box stands; it takes as long as the box does.
-
-    Not as a daemon: an interpreter that ends in the middle of an import may crash.
-    """
-    threading.Thread(target=lambda: import_all(*modules)).start()
 
 
 def import_all(*modules: str) -> None:

@@ -27,18 +27,13 @@ def unseal(
     as_json: AsJson = False,
 ) -> None:
     """Open the sealed hold-out of a scored run, for its best. The run is over then, for good."""
-    from tachograph.cli.places import open_ledger, recall_task
+    from tachograph.cli.places import open_ledger, recall_run
     from tachograph.loop.bench import open_bench
-    from tachograph.loop.run import Run
     from tachograph.loop.score.holdout import open_holdout
     from tachograph.loop.score.words import holdout_lines, run_data
 
     with open_ledger(ledger) as (book, folder):
-        found = Run.read(book, run, folder)
-        opened = found.archive.opened
-        assert opened is not None
-        loaded = recall_task(folder, opened.task_digest, task)
-        found.check_task(loaded)
+        found, loaded = recall_run(book, folder, run, task)
         found.still_sealed()
         if loaded.metric != "score":
             raise UsageError(f"{loaded.name} is not a scored task", hint=f"tacho show {found.id}")
