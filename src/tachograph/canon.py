@@ -48,10 +48,13 @@ def decode(data: bytes) -> Any:
     Raises FormatError for anything else: other spellings, duplicate keys, NaN, lone surrogates.
     """
     try:
-        value = json.loads(data.decode("utf-8"), parse_int=_whole)
+        text = data.decode("utf-8")
+        value, _ = _READER.raw_decode(text)
+        spelled = text.isascii() and _ENCODE(value) == text
     except (ValueError, RecursionError) as error:
         raise FormatError(f"not canonical JSON: {error}", hint=_HINT) from error
-    if encode(value) != data:
+    # Keys are ASCII, and sorted alike by both encoders; numbers were looked at when they were read.
+    if not spelled and encode(value) != data:
         raise FormatError("not canonical JSON: the same value has another spelling", hint=_HINT)
     return value
 
@@ -108,3 +111,19 @@ def _whole(digits: str) -> int | float:
         raise ValueError("number too long")
     value = int(digits)
     return value if abs(value) <= SAFE_INTEGER else float(digits)
+
+
+def _fraction(digits: str) -> float:
+    # Where Python spells a number as the scheme does, the whole text's spelling settles it.
+    value = float(digits)
+    usual = 1e-4 <= abs(value) < 1e16 and not value.is_integer()
+    if not usual and encode(value) != digits.encode():
+        raise ValueError(f"the number {digits} has another spelling")
+    return value
+
+
+def _constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+_READER = json.JSONDecoder(parse_int=_whole, parse_float=_fraction, parse_constant=_constant)

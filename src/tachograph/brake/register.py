@@ -19,12 +19,12 @@ from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.machine import Refusal, State, begin, convict, step, tick
 from tachograph.brake.machine import standing as standing
 from tachograph.brake.machine.state import value
-from tachograph.brake.said.statement import Said, Statement, encode_statement, read_envelope
+from tachograph.brake.said.statement import Said, Sealed, Statement, read_envelope
 from tachograph.brake.times import parse_time
 from tachograph.errors import FormatError, ProofError
 from tachograph.ledger import Entry, kinds
 from tachograph.ledger.entry import now
-from tachograph.merkle.note import parse_verifier_key
+from tachograph.merkle.note import VerifierKey, parse_verifier_key
 
 if TYPE_CHECKING:  # the audit reads registers, and may load no database
     from tachograph.ledger import Ledger
@@ -54,6 +54,7 @@ class Register:
         """Begin before any statement."""
         self.state: State = begin(terms, agreement)
         self._said: dict[str, list[bytes]] = {}
+        self._keys: dict[str, VerifierKey] = {}
         self._origin = parse_verifier_key(terms.register).name
 
     def take(self, entry: Entry) -> Taken | None:
@@ -77,11 +78,12 @@ class Register:
         moment = parse_time(time)
         if moment is None:
             return Taken(index, time, None, Refusal("time", "the entry has none"))
-        statement, refusal = self.read(envelope)
-        if statement is None or refusal is not None:
-            return Taken(index, time, statement, refusal)
+        sealed, refusal = self._opened(envelope)
+        if sealed is None or refusal is not None:
+            return Taken(index, time, sealed.statement if sealed else None, refusal)
+        statement = sealed.statement
         moment = max(moment, self.state.time)
-        if statement.agreement == self.state.agreement and self._remember(statement):
+        if statement.agreement == self.state.agreement and self._remember(sealed):
             self.state, refusal = convict(self.state, moment, statement)
         else:
             self.state, refusal = step(self.state, moment, statement)
@@ -89,23 +91,38 @@ class Register:
 
     def read(self, envelope: str) -> tuple[Statement | None, Refusal | None]:
         """The statement, and why it would not be taken in: unreadable, unknown, not signed."""
+        sealed, refusal = self._opened(envelope)
+        return sealed.statement if sealed else None, refusal
+
+    def _opened(self, envelope: str) -> tuple[Sealed | None, Refusal | None]:
         try:
             sealed = read_envelope(envelope)
         except FormatError as error:
             return None, Refusal("envelope", error.message)
-        statement = sealed.statement
-        key = standing.key_of(self.state, statement.by)
+        by = sealed.statement.by
+        key = standing.key_of(self.state, by)
         if not key:
-            return statement, Refusal("key", f"{statement.by} has no key that is good now")
+            return sealed, Refusal("key", f"{by} has no key that is good now")
         try:
-            sealed.check(parse_verifier_key(key))
+            sealed.check(self._key(key))
         except (FormatError, ProofError) as error:
-            return statement, Refusal("signature", error.message)
-        return statement, None
+            return sealed, Refusal("signature", error.message)
+        return sealed, None
 
-    def _remember(self, statement: Statement) -> bool:
-        """Keep what was said under each number; True: it contradicts what was said before."""
-        said, digest = self._said.setdefault(statement.by, []), _digest(statement)
+    def _key(self, text: str) -> VerifierKey:
+        """The key that this spells, enrolled once."""
+        if text not in self._keys:
+            self._keys[text] = parse_verifier_key(text)
+        return self._keys[text]
+
+    def _remember(self, sealed: Sealed) -> bool:
+        """Keep what was said under each number; True: it contradicts what was said before.
+
+        16 bytes of hash a statement, as there may be millions.
+        """
+        statement = sealed.statement
+        said = self._said.setdefault(statement.by, [])
+        digest = hashlib.sha256(sealed.payload).digest()[:16]
         if statement.number == len(said):
             said.append(digest)
         return statement.number < len(said) and said[statement.number] != digest
@@ -126,8 +143,3 @@ def read_register(ledger: Ledger, terms: Terms, agreement: str) -> Register:
     register = Register(terms, agreement)
     register.take_all(ledger.entries(kinds=KINDS))
     return register
-
-
-def _digest(statement: Statement) -> bytes:
-    """Names a statement among those of its speaker; 16 bytes, as there may be millions."""
-    return hashlib.sha256(encode_statement(statement)).digest()[:16]

@@ -16,16 +16,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tachograph.errors import FormatError
-from tachograph.ledger.entry import is_time
+from tachograph.ledger.entry import read_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def parse_time(text: str) -> int | None:
     """Milliseconds since 1970 of a time as entries write it, rounded down; None: it is none."""
-    if not is_time(text):
-        return None
-    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
+    moment = read_time(text)
+    return None if moment is None else (moment - _EPOCH) // _MILLISECOND
 
 
 def format_time(milliseconds: int) -> str:

@@ -78,17 +78,16 @@ def encode(entry: Entry) -> bytes:
 def decode(data: bytes) -> Entry:
     """Return the entry whose canonical bytes are exactly `data`. Raises FormatError otherwise."""
     _check_length(data)
-    plain = canon.decode(data)
+    return from_plain(canon.decode(data))
+
+
+def from_plain(plain: Any) -> Entry:
+    """Return the entry that has these fields, as canonical JSON gave them. Raises FormatError."""
     if not isinstance(plain, dict) or plain.keys() != _NAMES:
         raise _refusal("not an entry: its fields are " + ", ".join(sorted(_NAMES)))
     _check(plain)
-    return Entry(
-        seq=plain["seq"],
-        time=plain["time"],
-        actor=plain["actor"],
-        parents=tuple(plain["parents"]),
-        body=fields.from_plain(plain["kind"], plain["body"]),
-    )
+    body = fields.from_plain(plain["kind"], plain["body"])
+    return Entry(plain["seq"], plain["time"], plain["actor"], tuple(plain["parents"]), body)
 
 
 def is_index(value: object) -> bool:
@@ -96,15 +95,19 @@ def is_index(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def read_time(text: str) -> datetime | None:
+    """Return the moment of a time as entries write it; None: it is none."""
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def is_time(text: str) -> bool:
     """Whether this is a time as entries write it."""
-    if not _TIME.fullmatch(text):
-        return False
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return read_time(text) is not None
 
 
 def _check(plain: dict[str, Any]) -> None:
@@ -119,7 +122,7 @@ def _check(plain: dict[str, Any]) -> None:
     parents = plain["parents"]
     if not isinstance(parents, list) or not all(map(is_index, parents)):
         raise _refusal("parents is not a list of whole numbers from 0")
-    if any(parent >= plain["seq"] for parent in parents):
+    if parents and max(parents) >= plain["seq"]:
         raise _refusal("parents are not all earlier entries")
 
 

@@ -43,7 +43,13 @@ def record_to_plain(record: Any) -> dict[str, Any]:
     Raises FormatError where one does not fit its type.
     """
     kind: Any = type(record)
-    return {name: _fitted(kind, name, test, getattr(record, name)) for name, test in _checks(kind)}
+    plain = {}
+    for name, test in _checks(kind):
+        try:
+            plain[name] = test(getattr(record, name))
+        except TypeError as error:
+            raise _unfit(kind, name, error) from error
+    return plain
 
 
 def record_from_plain(kind: type[Record], plain: Any) -> Record:
@@ -52,12 +58,21 @@ def record_from_plain(kind: type[Record], plain: Any) -> Record:
     Fields with a default may be absent, no other may, and none may be added.
     """
     shape: Any = kind
-    checks = _checks(shape)
-    if not isinstance(plain, dict) or not _needed(shape) <= plain.keys() <= {n for n, _ in checks}:
+    if not isinstance(plain, dict) or not _needed(shape) <= plain.keys() <= _names(shape):
         raise FormatError(f"the fields are not those of a {kind.__name__}", hint=_HINT)
-    return kind(
-        **{name: _fitted(shape, name, test, plain[name]) for name, test in checks if name in plain}
-    )
+    fitted = {}
+    for name, test in _checks(shape):
+        if name in plain:
+            try:
+                fitted[name] = test(plain[name])
+            except TypeError as error:
+                raise _unfit(shape, name, error) from error
+    return kind(**fitted)
+
+
+def names(kind: Any) -> frozenset[str]:
+    """Return the names of all fields of a dataclass."""
+    return _names(kind)
 
 
 def digests(body: Any) -> Iterator[str]:
@@ -71,16 +86,18 @@ def digests(body: Any) -> Iterator[str]:
 _HINT = "compare it with the kind's definition"
 
 
-def _fitted(kind: Any, name: str, check: Check, value: Any) -> Any:
-    try:
-        return check(value)
-    except TypeError as error:
-        raise FormatError(f"{kind.__name__}.{name} is not {error}", hint=_HINT) from error
+def _unfit(kind: Any, name: str, error: TypeError) -> FormatError:
+    return FormatError(f"{kind.__name__}.{name} is not {error}", hint=_HINT)
 
 
 @cache
 def _checks(kind: Any) -> tuple[tuple[str, Check], ...]:
     return tuple((name, _check_for(hint)) for name, hint in _hints(kind))
+
+
+@cache
+def _names(kind: Any) -> frozenset[str]:
+    return frozenset(field.name for field in fields(kind))
 
 
 @cache
@@ -161,9 +178,9 @@ def _whole(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     # The canonical form of 2.0 is 2, so a float field takes whole numbers too.
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError("a number")
-    return float(value)
+    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
+        return float(value)
+    raise TypeError("a number")
 
 
 def _truth(value: Any) -> Any:

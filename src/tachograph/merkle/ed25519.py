@@ -22,6 +22,7 @@ SEED_BYTES = 32
 SIGNATURE_BYTES = 64
 
 _PRIME = 2**255 - 19
+_WITHOUT_SIGN = 2**255 - 1
 _ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022
 _SMALL_ORDER = {0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8}
 """The y coordinates of the eight points of small order (C2SP CCTV, ed25519/README.md)."""
@@ -70,7 +71,7 @@ def _opened(key: bytes) -> Ed25519PublicKey:
 
 def _check_point(encoded: bytes, name: str) -> None:
     # The top bit is the sign of x; x is 0 only at y = 1 and y = -1, which are of small order.
-    y = int.from_bytes(encoded, "little") & (2**255 - 1)
+    y = int.from_bytes(encoded, "little") & _WITHOUT_SIGN
     if y >= _PRIME:
         raise _refusal(f"{name} is not a canonical point")
     if y in _SMALL_ORDER:

@@ -32,6 +32,7 @@ from tachograph.brake.agreed.document import Document, parse_document
 from tachograph.brake.agreed.terms import Terms
 from tachograph.brake.bundle.evidence import Evidence, read_evidence
 from tachograph.brake.bundle.folder import Folder, Limits
+from tachograph.brake.bundle.leaves import Leaves
 from tachograph.brake.bundle.log_copy import CHECKPOINT_BYTES, LogCopy, read_log
 from tachograph.brake.bundle.posted import Posted
 from tachograph.brake.bundle.replayed import Replayed, replay
@@ -298,10 +299,10 @@ def read_bundle(path: Path, at: str, limits: Limits | None = None) -> Bundle:
     folder = Folder(path, limits)
     document = parse_document(folder.text("agreement.note", AGREEMENT_BYTES))
     refused: list[Refused] = []
-    logs, held, proofs = [], [], []
+    logs, held, proofs, leaves = [], [], [], Leaves()
     for name in _names(folder, "logs", LOGS):
         with _Refusing(f"logs/{name}", refused):
-            logs.append(read_log(folder, name))
+            logs.append(read_log(folder, name, leaves))
     for name in _names(folder, "held", HELD):
         with _Refusing(f"held/{name}", refused):
             held.append((f"held/{name}", folder.text(f"held/{name}", CHECKPOINT_BYTES)))

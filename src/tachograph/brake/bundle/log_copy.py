@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import merge
+from operator import attrgetter
 from typing import get_args
 
 from tachograph.brake.bundle.folder import Folder
+from tachograph.brake.bundle.leaves import Leaves
 from tachograph.brake.logs.commitment import (
     OPENING_BYTES,
     Commitment,
     check_opening,
-    parse_leaf,
     parse_opening,
 )
 from tachograph.errors import EvidenceError, FormatError
@@ -105,7 +107,15 @@ class LogCopy:
 
     def of_kind(self, *names: str) -> Iterator[Entry]:
         """Yield the kept entries of these kinds, in order."""
-        return (entry for entry in self.entries if entry.kind in names)
+        found = [self._by_kind.get(name, []) for name in names]
+        return iter(found[0]) if len(found) == 1 else merge(*found, key=attrgetter("seq"))
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.kind, []).append(entry)
+        return found
 
     @property
     def folder(self) -> str:
@@ -117,8 +127,8 @@ class LogCopy:
         return f"{self.name}:{seq}"
 
 
-def read_log(folder: Folder, name: str) -> LogCopy:
-    """Read the log `name` of a bundle.
+def read_log(folder: Folder, name: str, leaves: Leaves) -> LogCopy:
+    """Read the log `name` of a bundle. `leaves`: shared by its logs, which copy each other.
 
     Raises NotFoundError for a missing file, FormatError where head or bundles do not parse or
     something is too large, UsageError never.
@@ -131,9 +141,9 @@ def read_log(folder: Folder, name: str) -> LogCopy:
             f"log {name} has {checkpoint.size} entries, {ENTRIES} are taken in",
             hint="ask for a bundle of the window in question",
         )
-    copy = _Copy(folder, name)
-    for leaves in _bundles(folder, name, checkpoint.size):
-        for leaf in leaves:
+    copy = _Copy(folder, name, leaves)
+    for tile in _bundles(folder, name, checkpoint.size):
+        for leaf in tile:
             copy.take(leaf)
     return LogCopy(
         name, text, head, checkpoint,
@@ -144,7 +154,8 @@ def read_log(folder: Folder, name: str) -> LogCopy:
 class _Copy:
     """A log while it is read, leaf by leaf."""
 
-    def __init__(self, folder: Folder, name: str) -> None:
+    def __init__(self, folder: Folder, name: str, leaves: Leaves) -> None:
+        self._leaves = leaves
         self._folder = folder
         self._name = name
         self._opened = set(folder.names(f"openings/{name}"))
@@ -185,7 +196,7 @@ class _Copy:
             self.entries.append(found)
 
     def _parsed(self, seq: int, leaf: bytes) -> Entry | Commitment:
-        found = parse_leaf(leaf)
+        found = self._leaves.read(leaf)
         if found.seq != seq:
             raise FormatError(f"it says that it is number {found.seq}", hint="refuse the log")
         if isinstance(found, Commitment) and f"{seq}.json" in self._opened:

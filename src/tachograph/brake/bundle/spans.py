@@ -1,7 +1,7 @@
 """When work was limited, party by party: every state that a register's statements led to.
 
-Proven by the red team's row 41. Not covered: a voluntary hold, which limits nobody by the
-agreement.
+Proven by tests/brake/test_brake_spans.py and the red team's row 41. Not covered: a voluntary hold,
+which limits nobody by the agreement.
 """
 
 from __future__ import annotations

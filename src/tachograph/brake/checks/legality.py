@@ -225,14 +225,16 @@ class _Conduct:
         return kind is not None and any(one.kind in (None, kind) for one in self.log.withheld)
 
     def _reason(self, entry: Entry) -> str:
-        body, time = entry.body, self.moments[entry.seq]
-        origin = self.bundle.register_key.name
+        body, origin = entry.body, self.bundle.register_key.name
+        if isinstance(body, kinds.StatementCopied):
+            if body.register == origin:
+                self.copied.add(body.index)
+            return ""
+        time = self.moments[entry.seq]
         match body:
             case kinds.AgreementAdopted(register=register) if register == origin:
                 self.adopted = True
                 self.heard = time
-            case kinds.StatementCopied(register=register) if register == origin:
-                self.copied.add(body.index)
             case kinds.RegisterHeard(register=register) if register == origin:
                 self.heard = time
                 return self._missed(body.note)
@@ -246,7 +248,8 @@ class _Conduct:
 
     def _missed(self, note: str) -> str:
         """A head says how many entries there were; the statements among them must be here."""
-        size = parse_checkpoint(parse_note(note).text).size
+        head = self.bundle.heads.noted(note)
+        size = (head.checkpoint if head else parse_checkpoint(parse_note(note).text)).size
         posted = self.bundle.posted
         while self.covered < len(posted) and posted[self.covered].seq < size:
             seq = posted[self.covered].seq

@@ -40,9 +40,11 @@ class SignedHeads:
     def __init__(self, heads: Iterable[SignedHead]) -> None:
         self._by_origin: dict[str, list[SignedHead]] = {}
         self._by_root: dict[str, list[SignedHead]] = {}
+        self._by_note: dict[str, SignedHead] = {}
         for head in heads:
             self._by_origin.setdefault(head.checkpoint.origin, []).append(head)
             self._by_root.setdefault(head.checkpoint.root.hex(), []).append(head)
+            self._by_note.setdefault(head.note, head)
         self._timed = {origin: _timed(found) for origin, found in self._by_origin.items()}
 
     def of(self, origin: str) -> Sequence[SignedHead]:
@@ -52,6 +54,10 @@ class SignedHeads:
     def rooted(self, root: str) -> Sequence[SignedHead]:
         """Return the heads with this root, in hex: what a beacon names."""
         return self._by_root.get(root, ())
+
+    def noted(self, note: str) -> SignedHead | None:
+        """Return the head that is this note; None where its log did not sign it."""
+        return self._by_note.get(note)
 
     def covered_at(self, origin: str, seq: int) -> float | None:
         """Return the earliest time by which a quorum had seen entry `seq` of the log; or None."""

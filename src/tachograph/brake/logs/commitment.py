@@ -94,7 +94,7 @@ def parse_leaf(data: bytes) -> Entry | Commitment:
         raise _refusal("a leaf is longer than an entry may be")
     plain = canon.decode(data)
     if not isinstance(plain, dict) or plain.keys() != _LEAF:
-        return entry.decode(data)
+        return entry.from_plain(plain)
     if not entry.is_index(plain["seq"]) or not _is_digest(plain["commitment"]):
         raise _refusal("a commitment has a number from 0 and a hash")
     if not isinstance(plain["time"], str) or not entry.is_time(plain["time"]):

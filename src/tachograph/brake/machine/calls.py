@@ -36,5 +36,7 @@ def topics(state: State, prefix: str) -> list[str]:
 
 def live(state: State) -> list[Call]:
     """The calls that still wait."""
+    if not state.calls:
+        return []
     wait = state.terms.timers.call
     return [call for call in state.calls if call.posted + wait > state.time]

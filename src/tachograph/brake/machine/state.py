@@ -336,8 +336,10 @@ def value(pairs: Pairs[Value], key: str) -> Value | None:
 
 def with_value(pairs: Pairs[Value], key: str, new: Value) -> Pairs[Value]:
     """The mapping with a key set."""
-    rest = [pair for pair in pairs if pair[0] != key]
-    return tuple(sorted([*rest, (key, new)], key=lambda pair: pair[0]))
+    for place, (name, _) in enumerate(pairs):
+        if name == key:
+            return (*pairs[:place], (key, new), *pairs[place + 1 :])
+    return tuple(sorted([*pairs, (key, new)], key=lambda pair: pair[0]))
 
 
 def without(pairs: Pairs[Value], key: str) -> Pairs[Value]:

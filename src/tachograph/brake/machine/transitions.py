@@ -16,7 +16,6 @@ of docs/concepts/pause.md. Not covered: whether the statement is its speaker's (
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, get_args
 
 from tachograph.brake.machine import cases, changes, lifting, pausing, questions, standing
@@ -146,7 +145,7 @@ def _apply(state: State, statement: Statement) -> State | Refusal:
         return Refusal("role", f"{by} is a {role}; this takes a {' or a '.join(sorted(roles))}")
     if kind in RECORDS:
         if role == "meter":
-            return replace(state, heard=with_value(state.heard, by, state.time))
+            return moved(state, heard=with_value(state.heard, by, state.time))
         return state
     if by in state.departed:
         return Refusal("standing", f"{by} has left the agreement")
