@@ -14,6 +14,7 @@ tests/brake/test_brake_statement.py. Not covered: whether the speaker may say it
 
 from __future__ import annotations
 
+import json
 from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -65,19 +66,10 @@ class Statement:
 def sign_statement(statement: Statement, key: SigningKey) -> str:
     """Return the signed envelope. Raises FormatError where a field does not fit."""
     payload = encode_statement(statement)
-    envelope = {
-        "payload": _text(payload),
-        "payloadType": PAYLOAD_TYPE,
-        "signatures": [
-            {
-                "keyid": key_label(key.verifier),
-                "sig": _text(ed25519.sign(key.seed, _authenticated(payload))),
-            }
-        ],
-    }
-    text = canon.encode(envelope).decode()
-    _check_length(text)
-    return text
+    signature = ed25519.sign(key.seed, _authenticated(payload))
+    envelope = _envelope(_text(payload), key_label(key.verifier), _text(signature))
+    _check_length(envelope)
+    return envelope
 
 
 @dataclass(frozen=True)
@@ -206,20 +198,26 @@ def _authenticated(payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
+def _envelope(payload: str, label: str, signature: str) -> str:
+    """The one spelling of an envelope: canonical JSON. Payload and signature are base64."""
+    return (
+        f'{{"payload":"{payload}","payloadType":"{PAYLOAD_TYPE}",'
+        f'"signatures":[{{"keyid":{canon.encode(label).decode()},"sig":"{signature}"}}]}}'
+    )
+
+
 def _parts(envelope: str) -> tuple[bytes, str, bytes]:
     """Payload, label of the key, signature. Raises FormatError."""
     _check_length(envelope)
     try:
-        plain = canon.decode(envelope.encode())
-    except UnicodeEncodeError as error:
-        raise FormatError("an envelope with lone surrogates", hint=_HINT) from error
+        plain = json.loads(envelope)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"an envelope that is no JSON: {error}", hint=_HINT) from error
     match plain:
         case {
             "payload": str(payload),
-            "payloadType": str(kind),
-            "signatures": [{"keyid": str(label), "sig": str(signature), **more}],
-            **rest,
-        } if not more and not rest and kind == PAYLOAD_TYPE:
+            "signatures": [{"keyid": str(label), "sig": str(signature)}],
+        } if _envelope(payload, label, signature) == envelope:
             return _base64(payload), label, _base64(signature)
     raise FormatError("not an envelope with one signature", hint=_HINT)
 
