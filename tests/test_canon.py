@@ -108,3 +108,63 @@ def test_large_whole_floats_survive() -> None:
     """Floats that the scheme writes without a point come back as the same float."""
     for value in (1e20, 2.0**53, -1e20, 123456789012345680000.0):
         assert canon.decode(canon.encode(value)) == value
+
+
+NUMBERS = (
+    "0", "-0", "1.0", "10", "1e1", "1E1", "1e-5", "0.00001", "1e-7", "1e-07", "0.1", "0.10", "-0.0",
+    "9007199254740991", "9007199254740993", "1152000000000000000", "5109983270050823000",
+    "5109983270050823001", "1e+16", "10000000000000000", "1e21", "1e+21", "1e+022", "123456.789",
+    "1" * 23, "1e999", "-1e999", "NaN", "Infinity", "01", "+1", ".5", "1.",
+)  # fmt: skip
+PIECES = (
+    *NUMBERS, '"a"', '"b"', '"é"', '"€"', '"\U0001f600"', '"\\u00e9"', '"\\ud800"', '"\\/"',
+    '"\\u001f"', '"\\u001F"', '"\\n"', "{", "}", "[", "]", ",", ":", " ", "\n", "\ufeff", "null",
+    "true", "\x00",
+)  # fmt: skip
+
+
+def by_the_scheme(data: bytes) -> Any:
+    """The rule itself, without a quick way: the scheme's own encoder gives these bytes again."""
+
+    def number(digits: str) -> int | float:
+        if len(digits) > 22:
+            raise ValueError
+        value = int(digits)
+        return value if abs(value) <= canon.SAFE_INTEGER else float(digits)
+
+    try:
+        value = json.loads(data.decode(), parse_int=number)
+        return value if rfc8785.dumps(value) == data else FormatError
+    except (ValueError, RecursionError):
+        return FormatError
+
+
+def verdict(data: bytes) -> Any:
+    """What we decode it to, or that we refuse it."""
+    try:
+        return canon.decode(data)
+    except FormatError:
+        return FormatError
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=9).map("".join)
+    | VALUES.map(lambda value: canon.encode(value).decode()),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.sampled_from(PIECES)), max_size=2),
+)
+def test_every_text_is_judged_as_the_scheme_judges_it(text: str, changes: Any) -> None:
+    """Made of awkward pieces, or of a value whose text they were put into."""
+    for place, cut, piece in changes:
+        at = int(place * len(text))
+        text = text[:at] + piece + text[at + cut :]
+    found = verdict(text.encode())
+    assert repr(found) == repr(by_the_scheme(text.encode()))  # 1 is not 1.0, nor True
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("around", ["{}", "[{}]", '{{"a":{}}}', '["é",{}]', '{{"€":{},"é":0.5}}'])
+def test_every_number_is_judged_as_the_scheme_judges_it(number: str, around: str) -> None:
+    """Alone and within, beside text that takes the long way and text that does not."""
+    data = around.format(number).encode()
+    assert repr(verdict(data)) == repr(by_the_scheme(data))

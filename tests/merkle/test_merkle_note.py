@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.errors import EvidenceError, FormatError, ProofError
@@ -96,6 +98,32 @@ def test_base64_has_one_spelling(text: str) -> None:
     assert decode_base64("AA==") == b"\x00"
     with pytest.raises(FormatError):
         decode_base64(text)
+
+
+PIECES = ("\n", "\n\n", " ", "+", "—", "— a AAAA\n", "=", "A", "\x00", "\x7f", "\ud800")
+
+
+@given(
+    st.integers(1, 3),
+    st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 3), st.sampled_from(PIECES)),
+        min_size=1,
+        max_size=3,
+    ),
+)
+@settings(deadline=None, max_examples=400)
+def test_what_parses_is_what_formatting_gives(count: int, changes: list[Any]) -> None:
+    """Whatever is put in or cut out: refused, or the one spelling of what was understood."""
+    keys = [SigningKey(f"k{at}.example", bytes([at + 1]) * 32) for at in range(count)]
+    text = format_note(sign_note("example.com/log\n1\nAA==\n", *keys))
+    for place, cut, piece in changes:
+        at = int(place * len(text))
+        text = text[:at] + piece + text[at + cut :]
+    try:
+        note = parse_note(text)
+    except FormatError:
+        return
+    assert format_note(note) == text
 
 
 def test_unknown_keys_are_ignored() -> None:
