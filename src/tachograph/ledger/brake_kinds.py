@@ -7,10 +7,9 @@ brake's (brake/said/statement.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-Digest = Annotated[str, "sha-256"]
-"""Hex SHA-256 of an object that lies in the ledger's content store."""
+from tachograph.ledger.digest import Digest
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tachograph.ledger.brake_kinds import Digest
+from tachograph.ledger.digest import Digest
 
 
 @dataclass(frozen=True)
@@ -37,3 +37,7 @@ class ReadingTaken:
     """Name and method version of the gauge."""
     data: Digest
     """The object that holds the reading."""
+
+
+GaugeBody = DataRecorded | ReadingTaken
+"""All of the above."""
