@@ -271,7 +271,7 @@ def watch_runs(bench: Bench) -> list[str]:
     real = box.run
 
     def run(program, inputs, **more):
-        sources.append(program.files["toy.py"])
+        sources.append("".join(program.files.values()))
         return real(program, inputs, **more)
 
     box.run = run

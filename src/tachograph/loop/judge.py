@@ -31,8 +31,10 @@ from tachograph.ledger.kinds import (
 from tachograph.loop.allowance import Allowance, TooCostly
 from tachograph.loop.check import Answer, Draw, Examiner
 from tachograph.loop.clock import Comparison, Rules, SelfTest, Timing, race, self_test
+from tachograph.loop.clock.pairs import FLAG_HANDOVER
 from tachograph.loop.clock.race import Side
 from tachograph.loop.draws import Secret, Series
+from tachograph.loop.handover import handover_seconds, margin
 from tachograph.loop.transitive import agree
 from tachograph.task import Candidate, Task
 
@@ -90,6 +92,8 @@ class Judge:
         self.tested: SelfTest | None = None
         self.usual_seconds: dict[str, float] = {}
         """Candidate id to the median wall seconds of a call, where it was timed."""
+        self.handover = 0.0
+        """Seconds of a call that a candidate could make shorter without its function."""
         self.figures: dict[str, TrialTimed] = {}
         """Id of a kept candidate to its latest race against the seed."""
 
@@ -208,12 +212,16 @@ class Judge:
         if stage != "screen" and against.id == self.task.seed.id:
             # this is the figure that is reported, so it goes on until it is worth reporting
             rules = replace(rules, precision=REPORTED_PRECISION, max_pairs=REPORTED_PAIRS)
+        usual = self.usual_seconds.get(against.id)
+        rules = replace(rules, margin=margin(usual, self.handover, rules.margin))
         series = self.secret.series()
         least_runs = rules.min_pairs * races_from(stage, against.id == self.task.seed.id)
         allowance = self.allowance if paid else None
         with Measurement(self.examiner, against, candidate, series, allowance,
                          least_runs) as measure:  # fmt: skip
             result = race(measure, rules, self.rng)
+        if rules.margin > self.rules.margin:
+            result = replace(result, flags=(*result.flags, FLAG_HANDOVER))
         self.usual_seconds[candidate.id] = result.wall_seconds
         self.usual_seconds[against.id] = result.reference_seconds
         body = timed(self.run, candidate.id, against.id, stage, result, series)
@@ -233,6 +241,7 @@ class Judge:
             run_seconds = max(once.wall_seconds + once.setup_seconds, 1e-6)
             pairs = min(high, max(low, round(SELF_TEST_SECONDS / 2 / run_seconds)))
             self.tested = self_test(measure, self.rules, self.rng, pairs=pairs)
+        self.handover = handover_seconds(self.examiner, series)
         self.rules = replace(self.rules, witness=self.tested.witness)
         compared = self.tested.comparison
         self.usual_seconds[seed.id] = compared.reference_seconds

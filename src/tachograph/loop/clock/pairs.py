@@ -24,6 +24,9 @@ FLAG_BELOW_RESOLUTION = "below resolution"
 """A run was too short to time and was counted as `resolution_seconds` long."""
 FLAG_SKEWED = "skewed"
 """The median lay outside the interval for the mean: outliers on one side."""
+FLAG_HANDOVER = "short against handing over"
+"""Reading the inputs and writing the result is so much of the reference's call that a gain counts
+only from a higher margin on (../handover.py)."""
 FLAG_BIASED = "biased clock"
 """Self-test only: identical code was declared different."""
 
