@@ -153,6 +153,13 @@ def pauses_never_end_by_themselves(patch: Patch) -> None:
     patch.setattr(lifting, "next_sunset", lambda state: 0)
 
 
+def sunset_is_slept_through(patch: Patch) -> None:
+    """The time agreed for a pause stands in the state, and no timer looks at it."""
+    right = timers._phase
+    patch.setattr(timers, "_phase", lambda state: (
+        row for row in right(state) if row[0] != "sunset"))  # fmt: skip
+
+
 def a_pause_that_came_back_cannot_be_renewed(patch: Patch) -> None:
     """Only the trigger that began a pause may be named, and a lift that failed forgets it."""
     right = pausing.renew
@@ -244,6 +251,7 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, str]] = [
     (one_bloc_renews, "sunset", "S2"),
     (sunset_in_a_breach, "sunset", "S1"),
     (pauses_never_end_by_themselves, "sunset, there and back", "S1"),
+    (sunset_is_slept_through, "sunset, there and back", "L4"),
     (a_pause_that_came_back_cannot_be_renewed, "sunset, there and back", "L1"),
     (silent_meters_are_passed_over, "heartbeats", "S1"),
     (notices_run_out_at_once, "exits", "S7"),
