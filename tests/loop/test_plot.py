@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 
 from tachograph.errors import UsageError
 from tachograph.ledger import Body, Entry, Ledger
@@ -21,8 +22,8 @@ from tachograph.ledger.kinds import (
     TrialTimed,
 )
 from tachograph.loop.archive import Archive
-from tachograph.loop.plot import MARKS, RUG, draw, plot, ticks
-from tachograph.loop.progress import FATES, LABEL_CHARACTERS, legible, points
+from tachograph.loop.plot import MARKS, RUG, draw, plain_scale, plot, ticks
+from tachograph.loop.progress import FATES, LABEL_CHARACTERS, Yardstick, legible, points
 
 RUN = "r-1"
 LABELS = [
@@ -205,3 +206,11 @@ def test_what_cannot_be_drawn_is_refused(ledger: Ledger, tmp_path: Path) -> None
         plot(recorded(ledger, story(1)), tmp_path / "picture.gif")
     with pytest.raises(UsageError):
         plot([], tmp_path / "picture.png")
+
+
+def test_lines_of_one_height_share_a_label() -> None:
+    """A seed that stands at the floor is not written over it."""
+    axes = Figure().subplots()
+    lines = (("floor", 0.0), ("ceiling", 1.0))
+    plain_scale(axes, Yardstick("gap", 0.01, is_ratio=False, lines=lines), 0.0, 1.0)
+    assert [text.get_text() for text in axes.texts] == ["floor, seed", "ceiling"]

@@ -36,6 +36,8 @@ INCHES = (8.0, 4.5)
 DOTS_PER_INCH = 200
 """1600 pixels wide; at 800 everything is still legible."""
 SUFFIXES = (".png", ".svg")
+LABEL_SHARE = 0.03
+"""Of the height: names of lines that lie closer are written in one place."""
 CROWD = 120
 """From this many trials on, single trials are drawn smaller."""
 
@@ -171,12 +173,19 @@ def plain_scale(axes: Axes, by: Yardstick, bottom: float, top: float) -> None:
     """Linear, with the named heights as lines."""
     room = (top - bottom) or 1.0
     axes.set_ylim(bottom - 0.05 * room, top + 0.13 * room)
+    labels: list[tuple[float, list[str]]] = []
     for name, height in (*by.lines, ("seed", by.seed)):
         if name != "seed":
             axes.axhline(height, color=INK, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
-        axes.annotate(name, (1.0, height), (3, 0), xycoords=("axes fraction", "data"),
-                      textcoords="offset points", va="center", fontsize=7.5, color=INK,
-                      annotation_clip=False)  # fmt: skip
+        near = [names for at, names in labels if abs(at - height) < LABEL_SHARE * room]
+        if near:
+            near[0].append(name)
+        else:
+            labels.append((height, [name]))
+    for height, names in labels:
+        axes.annotate(", ".join(names), (1.0, height), (3, 0),
+                      xycoords=("axes fraction", "data"), textcoords="offset points",
+                      va="center", fontsize=7.5, color=INK, annotation_clip=False)  # fmt: skip
 
 
 def ticks(bottom: float, top: float) -> list[float]:
