@@ -3,9 +3,9 @@
 An engineer is an address (after .mailmap) that made at least one commit in the quarter; automation
 is none, and neither is an agent that commits under its own name, whose lines count all the same. A
 working day is a Monday to Friday within the quarter and the history. Intervals are over engineers,
-by Student's t with the skewness taken out (Hall), as few of them have most of the lines. Whether
-and when the level changed is tested by shuffling quarters (stats/change.py); releases of models are
-marks on the picture and no part of the test.
+few of whom have most of the lines (stats/long_tail.py); where the tail is longer than their number
+carries there is none. Whether and when the level changed is tested by shuffling quarters
+(stats/change.py); releases of models are marks on the picture and no part of the test.
 
 Lines are no value: this gauge says that output changed and not that it is worth more. Proven by
 tests/gauges/test_lines.py. Not covered: work in other repositories, part-time, holidays.
@@ -40,7 +40,12 @@ from tachograph.gauges.reading import (
     number,
 )
 from tachograph.gauges.stats.change import change_point
-from tachograph.gauges.stats.intervals import skewed_interval, t_quantile
+from tachograph.gauges.stats.long_tail import (
+    LogMean,
+    log_mean,
+    mean_interval,
+    ratio_interval,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -144,10 +149,10 @@ def working_days(quarter: str, first: date, last: date) -> int:
 
 
 def rate(quarter: Quarter, options: Options) -> Estimate:
-    """Lines per engineer and day, with the interval over engineers for values with a long tail."""
-    low, high = skewed_interval(quarter.lines.tolist(), options.level)
+    """Lines per engineer and day, with the interval over engineers where their tail allows one."""
+    found = mean_interval(quarter.lines.tolist(), options.level) or (None, None)
     shared = quarter.by_agents / len(quarter.lines)
-    ends = [max(0.0, end + shared) / quarter.days for end in (low, high)]
+    ends = [None if end is None else max(0.0, end + shared) / quarter.days for end in found]
     return Estimate(name=f"lines in {quarter.name}", value=quarter.rate, low=ends[0], high=ends[1],
                     level=options.level, unit="per engineer-day")  # fmt: skip
 
@@ -181,19 +186,32 @@ def _none(verdict: Verdict) -> Estimate:
 
 
 def growth(found: Sequence[Quarter], options: Options) -> Iterator[Estimate]:
-    """The newest quarter's rate over the oldest's, by the delta method on their logarithms."""
+    """The newest quarter's rate over the oldest's."""
     if len(found) < 2 or not found[0].rate > 0 or not found[-1].rate > 0:
         return
-    both = (found[0], found[-1])
-    parts = [float(q.lines.var(ddof=1)) / len(q.lines) / (q.rate * q.days) ** 2 for q in both]
-    variance = sum(parts)
-    # B. L. Welch, Biometrika 34 (1947), pp. 28-35
-    decided = sum(part**2 / (len(q.lines) - 1) for part, q in zip(parts, both, strict=True))
-    freedom = variance**2 / decided if decided > 0 else len(both[0].lines) - 1
+    old, new = (_log_rate(quarter) for quarter in (found[0], found[-1]))
     ratio = found[-1].rate / found[0].rate
-    width = math.exp(t_quantile(freedom, options.level) * math.sqrt(variance))
-    yield Estimate(name=f"{found[-1].name} over {found[0].name}", value=ratio, low=ratio / width,
-                   high=ratio * width, level=options.level, unit="x")  # fmt: skip
+    low, high = ratio_interval(old, new, ratio, options.level) if old and new else (None, None)
+    yield Estimate(name=f"{found[-1].name} over {found[0].name}", value=ratio, low=low, high=high,
+                   level=options.level, unit="x")  # fmt: skip
+
+
+def _log_rate(quarter: Quarter) -> LogMean | None:
+    """The logarithm of a quarter's rate; agents' own lines have no error over engineers."""
+    found = log_mean(quarter.lines.tolist())
+    if found is None:
+        return None
+    mean, shared = math.exp(found.value), quarter.by_agents / len(quarter.lines)
+    return LogMean(math.log((mean + shared) / quarter.days),
+                   found.variance * (mean / (mean + shared)) ** 2, found.freedom)  # fmt: skip
+
+
+def _heavy(quarter: Quarter) -> str:
+    """Who has most of the lines of a quarter whose tail carries no interval."""
+    count = max(1, round(len(quarter.lines) / 10))
+    largest = np.sort(quarter.lines)[-count:].sum() / max(float(quarter.lines.sum()), 1.0)
+    return (f"in {quarter.name} the largest {count} of {len(quarter.lines)} engineers hold "
+            f"{largest:.0%} of the lines")  # fmt: skip
 
 
 def _change(found: Sequence[Quarter], options: Options) -> Estimate:
@@ -219,8 +237,12 @@ def _sentence(found: Sequence[Quarter], each: Sequence[Estimate], change: Estima
         return f"The history cannot tell how many lines an engineer-day has: {verdict.reason}."
     last = each[-1]
     assert last.value is not None
-    ends = "" if last.low is None or last.high is None else \
-        f" [{number(last.low)}, {number(last.high)}]"  # fmt: skip
+    if last.low is None and last.high is None:
+        ends = f", how far off cannot be told ({_heavy(found[-1])})"
+    else:
+        ends = (
+            " [" + ", ".join("?" if e is None else number(e) for e in (last.low, last.high)) + "]"
+        )
     text = f"In {found[-1].name} an engineer got {number(last.value)} lines merged a day{ends}"
     if change.value is not None:
         since = change.name.split("from ")[1].split(" ")[0]
@@ -232,8 +254,12 @@ def _sentence(found: Sequence[Quarter], each: Sequence[Estimate], change: Estima
 
 def _caveats(found: Sequence[Quarter], data: Data) -> Iterator[str]:
     yield "Lines are no value: more lines can be worse work, and agents write more of them."
-    if found and any(len(quarter.lines) < 10 for quarter in found):
-        yield "Some quarters have fewer than ten engineers, and their intervals are too narrow."
+    bare = [q for q in found if mean_interval(q.lines.tolist()) is None]
+    if bare:
+        yield (f"Cannot tell how far off: {'; '.join(map(_heavy, bare))}, a longer tail than so "
+               "few carry. Several repositories together have more engineers.")  # fmt: skip
+    if found:
+        yield "Intervals take the engineers' lines as log-normal, unless their logarithms lean."
     if found and any(quarter.by_agents for quarter in found):
         yield "Lines that agents committed under their own names are shared among the engineers."
     yield "A trend looks like a change of level; the test takes quarters as independent."
@@ -310,7 +336,7 @@ def plot(reading: Reading, theme: Theme) -> Figure:
 
 GAUGE = Gauge(
     name="lines",
-    version="2",
+    version="3",
     question=QUESTION,
     needs="git clones with their whole history; may have days of model releases (--releases)",
     example="tacho gauge lines path/to/clone --releases releases.csv --plot lines.svg",

@@ -1,9 +1,10 @@
 """Saturation: has a benchmark room left, or does it no longer measure?
 
 The frontier of dated scores (entries that reach or pass all before them) is fitted by a logistic
-curve with a free ceiling (stats/ceiling.py); the ceiling's interval is the profile's. As frontier
-entries are the best of several, the interval's lower end is moved down by what the best of k equal
-entries leans upwards, k being those that noise cannot tell from the best. With `best` the highest
+curve with a free ceiling. Frontier entries are there because they passed all before them, so their
+errors lean upwards: the fit takes each as cut off below what it had to pass (stats/records.py), and
+assumes nothing of the entries that passed nothing. Of all entries the fit is by least squares
+(stats/ceiling.py). Either interval is the profile's. With `best` the highest
 score and d the smallest difference between two entries that is more than their noise (1.96 sqrt(2)
 standard errors at 0.95), the benchmark
 
@@ -24,7 +25,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from statistics import NormalDist, median
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,7 @@ from tachograph.gauges.read.rows import LARGEST, Row, read_rows
 from tachograph.gauges.reading import Estimate, GridRow, Reading, Series, Verdict, Window, number
 from tachograph.gauges.stats.ceiling import Ceiling, fit_ceiling
 from tachograph.gauges.stats.intervals import normal_quantile
+from tachograph.gauges.stats.records import fit_records
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,6 +49,8 @@ QUESTION = "Has the benchmark room left, or does it no longer measure?"
 FEWEST = 6
 """Frontier points below which no ceiling is fitted."""
 FEWEST_DAYS = 4
+FEWEST_SCORES = 3
+"""Without a climb there is no curve, and no error to be told from it."""
 MOST = 2000
 """Points above which the fit would take gigabytes."""
 RECENT_DAYS = 180
@@ -158,6 +162,8 @@ def too_little(points: Sequence[Entry]) -> str:
         return f"{len(points)} points, at least {FEWEST} are needed"
     if len({entry.day for entry in points}) < FEWEST_DAYS:
         return f"fewer than {FEWEST_DAYS} different days"
+    if len({entry.score for entry in points}) < FEWEST_SCORES:
+        return f"fewer than {FEWEST_SCORES} different scores"
     return ""
 
 
@@ -171,24 +177,33 @@ def fitted(points: Sequence[Entry], level: float) -> Ceiling:
 def look(data: Sequence[Entry], points: Sequence[Entry], options: Options) -> Room:
     """Ceiling, best score, noise and recent rise."""
     ceiling = fitted(points, options.level)
+    error = noise(points, ceiling)
+    if options.points == "frontier":
+        ceiling, spread = as_records(data, points, ceiling, options.level)
+        error = error if any(entry.error is not None for entry in points) else spread
     best = max(entry.score for entry in data)
-    difference = normal_quantile(options.level) * math.sqrt(2) * noise(points, ceiling)
+    difference = normal_quantile(options.level) * math.sqrt(2) * error
     begin = data[-1].day - timedelta(days=RECENT_DAYS)
     before = [entry.score for entry in data if entry.day <= begin]
-    if options.points == "frontier":
-        near = sum(entry.score > best - difference for entry in data)
-        lean = best_of(near) * noise(points, ceiling)
-        ceiling = replace(ceiling, low=max(0.0, ceiling.low - lean))
     return Room(ceiling, best, difference, best - max(before, default=best))
 
 
-def best_of(count: int) -> float:
-    """How far the best of `count` equal entries leans upwards, in standard errors.
+def as_records(
+    data: Sequence[Entry], points: Sequence[Entry], ceiling: Ceiling, level: float
+) -> tuple[Ceiling, float]:
+    """The ceiling of points that are records among `data`, and one score's error about the curve"""
+    first = points[0].day
+    t = np.array([(entry.day - first).days / DAYS_A_YEAR for entry in points])
+    bars = np.array([bar(data, entry) for entry in points])
+    climb = fit_records(t, np.array([entry.score for entry in points]), bars, level)
+    return replace(ceiling, value=climb.value, low=climb.low, high=climb.high, middle=climb.middle,
+                   width=climb.width), climb.error  # fmt: skip
 
-    The expected largest of normal values, by G. Blom, Statistical Estimates (1958): the quantile at
-    (count - 3/8) / (count + 1/4).
-    """
-    return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
+
+def bar(data: Sequence[Entry], entry: Entry) -> float:
+    """What an entry had to reach: the best of all others until its day; -inf where it was first."""
+    others = (e.score for e in data if e.day <= entry.day and e is not entry)
+    return max(others, default=-math.inf)
 
 
 def noise(points: Sequence[Entry], ceiling: Ceiling) -> float:
@@ -266,8 +281,8 @@ def _caveats(data: Sequence[Entry], options: Options) -> Iterator[str]:
     if all(entry.error is None for entry in data):
         yield "No standard errors were given: noise is the spread about the curve, as --noise says."
     if options.points == "frontier":
-        yield ("Frontier entries were chosen for being high: their errors lean upwards, for which "
-               "the interval's lower end allows.")  # fmt: skip
+        yield ("Frontier entries were chosen for being high: their errors lean upwards, which the "
+               "fit takes out, so that the ceiling may lie below the best score.")  # fmt: skip
 
 
 def _grid(data: Sequence[Entry], options: Options) -> Iterator[GridRow]:
@@ -346,7 +361,7 @@ def _draw_ceiling(axes: Any, reading: Reading, theme: Theme) -> None:
 
 GAUGE = Gauge(
     name="saturation",
-    version="1",
+    version="2",
     question=QUESTION,
     needs="dated scores of one benchmark: name, date, score, perhaps a standard error "
           "(.csv, .jsonl)",

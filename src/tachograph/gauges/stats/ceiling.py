@@ -14,6 +14,7 @@ tests/gauges/stats/test_ceiling.py. Not covered: scores whose errors depend on e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +131,21 @@ def _profile(t: Array, scores: Array, grid: Array, ceilings: Array) -> tuple[Arr
         centres = near[np.arange(len(near)), at]
         step, ratio = step / 2, ratio**0.5
     return errors.min(axis=1), centres
+
+
+class Least(NamedTuple):
+    """The curves of least error at some ceilings (c,)."""
+
+    errors: Array
+    """Sums of squares."""
+    middles: Array
+    widths: Array
+
+
+def least_at(t: Array, scores: Array, ceilings: Array) -> Least:
+    """The curves of least error at these ceilings (c,)."""
+    errors, where = _profile(t, scores, shapes(t), ceilings)
+    return Least(errors, where[:, 0], where[:, 1])
 
 
 def _ends(ceilings: Array, profile: Array, limit: float) -> tuple[float, float]:
