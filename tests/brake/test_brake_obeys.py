@@ -170,6 +170,18 @@ def test_the_own_register_is_always_heard(ledger: Ledger) -> None:
     assert bound.own and bound.party == "aurora"
 
 
+def test_a_registers_own_ledger_is_bound_too(tmp_path: Path) -> None:
+    """Though it is no party's: a pause leaves no ledger of the agreement to train in."""
+    with Ledger.open(tmp_path / "register", create=True) as register:
+        document = agreement(REGISTER.verifier, register.verifier)
+        adopt(register, format_document(document))
+        assert Brake(register, clock=lambda: NOON).ask().allowed
+        calls = [envelope(document, by, 0, CALL) for by in ("crux", "dorado")]
+        register.append([("register", [], kinds.StatementPosted(one)) for one in calls])
+        paused = Brake(register, clock=lambda: NOON + DAY).ask()
+        assert (paused.allowed, paused.state) == (False, "PAUSED")
+
+
 def test_a_hold_in_the_register_and_one_at_home(ledger: Ledger) -> None:
     """SELF_HOLD by either; the strictest answer is given."""
     document = agreement(ledger.verifier, REGISTER.verifier)

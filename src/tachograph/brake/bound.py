@@ -129,8 +129,7 @@ def hear(bound: Bound, entry: Entry) -> None:
 def answer(bound: Bound, now: int, work: Work) -> Permission:
     """What the agreement says at that moment, milliseconds since 1970."""
     state = bound.now(now)
-    if not bound.party:
-        return Permission(True, state.name, "")
+    # The register's own ledger, which is no party's, is bound by a pause like any other.
     said = permission(state, bound.party, work)
     known = max(bound.heard, bound.register.state.time)
     if now < known - BEHIND and work == "training" and said.allowed:

@@ -19,7 +19,9 @@ from tachograph.brake.meter import compare
 from tachograph.brake.meter.journal import Journal
 from tachograph.errors import DamagedError, UsageError
 from tachograph.ledger import Ledger
-from tachograph.ledger.kinds import CandidateKept, RunClosed, StatementPosted
+from tachograph.ledger.kinds import CandidateKept, RegisterHeard, RunClosed, StatementPosted
+from tachograph.merkle.checkpoint import Checkpoint, format_checkpoint
+from tachograph.merkle.note import SigningKey, format_note, sign_note
 
 TACHO = [sys.executable, "-c", "from tachograph.cli import main; main()"]
 
@@ -134,6 +136,20 @@ def test_a_clock_set_back_before_a_restart_makes_no_overlap(world: World) -> Non
     found = world.statements()
     check_gapless(found)
     assert beats(found)[-1].clock_off_seconds == pytest.approx(-7200)
+
+
+def test_its_beacon_is_the_registers_head_and_never_its_own_ledgers(world: World) -> None:
+    """A root over what the ledger withholds would let outsiders try out what that is."""
+    meter = world.meter()
+    register = SigningKey("register", b"r" * 32)
+    note = format_note(
+        sign_note(format_checkpoint(Checkpoint("register", 7, b"\x07" * 32)), register)
+    )
+    world.ledger.append([("follower", (), RegisterHeard("register", note))])
+    world.pass_by(60)
+    meter.tick()
+    before, after = world.statements()[0], world.statements()[-1]
+    assert (before.beacon, after.beacon) == ("", "07" * 32)
 
 
 def test_what_cannot_be_handed_over_waits(world: World) -> None:

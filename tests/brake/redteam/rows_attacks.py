@@ -1,4 +1,4 @@
-"""Rows 41 to 49: what attackers found who had read the verifier."""
+"""Rows 41 to 50: what attackers found who had read the verifier."""
 
 from __future__ import annotations
 
@@ -120,6 +120,29 @@ def early_window(world: World) -> str:
 def minute_ahead(world: World) -> None:
     rework(world, world.parties[0], lambda said: dataclasses.replace(
         said, began=stamp(world.start + said.window * HOUR + 90)))  # fmt: skip
+
+
+def clock_off(world: World, party: str, seconds: float) -> None:
+    """From hour 3 on the meter's clock and its own count are so far apart."""
+
+    def edit(speaker: str, said: Said) -> Said:
+        if speaker == meter_of(party) and isinstance(said, r.Heartbeat) and said.beat > 2:
+            return dataclasses.replace(said, clock_off_seconds=seconds)
+        return said
+
+    world.edits.append(edit)
+
+
+@cheat(50, "a meter's clock is put back while it is away", not_assessed="V4")
+def clock_behind(world: World) -> str:
+    """The hours of which it saw nothing are gone from its windows; each beat says how far off."""
+    clock_off(world, world.parties[0], 2 * HOUR)
+    return world.parties[0]
+
+
+@twin(50, "a meter's clock that was a minute off")
+def clock_corrected(world: World) -> None:
+    clock_off(world, world.parties[0], -60.0)
 
 
 # 45: figures that suit.

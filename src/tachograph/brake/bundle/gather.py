@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tachograph.brake.bundle.folder import Limits
+from tachograph.brake.bundle.log_copy import ENTRIES
 from tachograph.brake.logs.host import open_log
 from tachograph.brake.logs.publish import publish
 from tachograph.brake.logs.source import Source
 from tachograph.brake.said.statement import peek
-from tachograph.errors import EvidenceError, NotFoundError, StoreError
+from tachograph.errors import EvidenceError, FormatError, NotFoundError, StoreError
 from tachograph.ledger import Ledger, kinds
 from tachograph.ledger.fields import digests
 from tachograph.merkle.checkpoint import parse_checkpoint
@@ -23,20 +25,29 @@ from tachograph.merkle.tile import format_path, new_tiles
 
 OBJECT_BYTES = 16 * 2**20
 """Largest object that an audit reads (folder.Limits)."""
+_LESS = "ask its publisher for the window in question"
 SAYING = (kinds.StatementPosted, kinds.StatementCopied)
 
 
 def add_source(bundle: Path, name: str, source: Source) -> str:
     """Copy a published log into the bundle, its checkpoint last; return the checkpoint.
 
-    Raises StoreError, FormatError where the checkpoint is none, and what the source raises.
+    Raises StoreError, FormatError where the checkpoint is none or there is more than an audit takes
+    in, and what the source raises.
     """
     folder = bundle / "logs" / name
     head = source.checkpoint()
     text = head.decode("utf-8", errors="replace")
     size = parse_checkpoint(parse_note(text).text).size
+    if size > ENTRIES:
+        raise FormatError(f"a log of {size} entries, an audit takes in {ENTRIES}", hint=_LESS)
+    left = Limits().total_bytes
     for tile in new_tiles(0, size):
-        _write(folder / format_path(tile), source.tile(tile))
+        data = source.tile(tile)
+        left -= len(data)
+        if left < 0:
+            raise FormatError(f"a log of more than {Limits().total_bytes} bytes", hint=_LESS)
+        _write(folder / format_path(tile), data)
     _write(folder / "checkpoint", head)
     return text
 

@@ -89,7 +89,7 @@ def _declared(bundle: Bundle, party: str, site: str) -> CheckResult:
 
 def _metered(bundle: Bundle, party: str, meter: Meter) -> CheckResult:
     beats = [
-        (posted, said.beat)
+        (posted, said)
         for posted, said in bundle.said(Heartbeat)
         if posted.speaker == meter.name and said.site == meter.site
     ]
@@ -101,7 +101,7 @@ def _metered(bundle: Bundle, party: str, meter: Meter) -> CheckResult:
     if not beats and not windows and _young(bundle):
         return CHECK.not_assessed(party, f"{meter.name} may still begin")
     problem = (
-        _gap("beat", [beat for _, beat in beats])
+        _gap("beat", [said.beat for _, said in beats])
         or _gap("window", [said.window for _, said in windows])
         or _apart(said for _, said in windows)
         or _silence(bundle, [posted for posted, _ in beats])
@@ -113,6 +113,13 @@ def _metered(bundle: Bundle, party: str, meter: Meter) -> CheckResult:
             party, f"{meter.name} at {meter.site}: {problem}",
             evidence=[posted.where for posted, _ in [*beats, *windows][-1:]],
         )  # fmt: skip
+    off = max((abs(said.clock_off_seconds) for _, said in beats), default=0.0)
+    if off > SKEW_SECONDS:
+        return CHECK.not_assessed(
+            party,
+            f"{meter.name} at {meter.site}: its clock was set by {off:.0f} s, so its windows may "
+            "be of other hours than they say",
+        )
     return CHECK.passed(
         party,
         f"{meter.name} at {meter.site}: {len(beats)} beats and {len(windows)} windows, no gap",

@@ -20,10 +20,13 @@ from tachograph.ledger.kinds import (
     CandidateDropped,
     CandidateKept,
     CommandEnded,
+    RegisterHeard,
     RunClosed,
     RunOpened,
     RunResumed,
 )
+from tachograph.merkle.checkpoint import parse_checkpoint
+from tachograph.merkle.note import parse_note
 
 
 @dataclass
@@ -103,16 +106,21 @@ class Declared:
         """By id, in the order in which they began."""
         self.agreement = ""
         """Id of the agreement adopted last; empty: none."""
+        self.register_root = ""
+        """Root of the register's head that was heard last, hex; empty: none was."""
         self.next_seq = 0
 
     def hear(self) -> None:
         """Take in what was recorded since. Raises DamagedError, StoreError."""
-        for entry in self.ledger.entries(kinds=(*KINDS, AgreementAdopted), start=self.next_seq):
+        wanted = (*KINDS, AgreementAdopted, RegisterHeard)
+        for entry in self.ledger.entries(kinds=wanted, start=self.next_seq):
             self.next_seq = entry.seq + 1
             body = entry.body
             if isinstance(body, AgreementAdopted):
                 text = self.ledger.fetch(body.agreement).decode()
                 self.agreement = parse_document(text).id
+            elif isinstance(body, RegisterHeard):
+                self.register_root = parse_checkpoint(parse_note(body.note).text).root.hex()
             elif isinstance(body, KINDS):
                 self.runs.setdefault(body.run, Compute(body.run)).add(entry)
         self.next_seq = max(self.next_seq, self.ledger.size - 1)

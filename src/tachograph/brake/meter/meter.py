@@ -104,7 +104,11 @@ class Meter:
         self.close_window()
 
     def start(self) -> None:
-        """The first beat of this process, after the window in which the meter was away."""
+        """The first beat of this process, after the window in which the meter was away.
+
+        A clock that was put back meanwhile hides that time here, and shows in each beat: an audit
+        (V4) then takes no window's word for the hours that it is of.
+        """
         now = self.clock.wall()
         end = self.journal.end_seconds
         away = 0.0 if end is None else max(0.0, now - end)
@@ -173,8 +177,11 @@ class Meter:
         return self.declared.agreement
 
     def beacon(self) -> str:
-        """Root of the ledger's head: the statement is not older."""
-        return self.ledger.root().hex() if self.ledger else ""
+        """Root of the register's head that the ledger heard last: the statement is not older.
+
+        Never the ledger's own root, with which outsiders could try out what it withholds.
+        """
+        return self.declared.register_root if self.declared is not None else ""
 
     # -- windows -----------------------------------------------------------------------------------
 
