@@ -50,6 +50,16 @@ def test_the_newest_head_is_kept_beside_the_ledger(ledger: Ledger, folder: Path)
         assert ledger.sign_head() == load_head(folder)
 
 
+def test_what_no_head_covers_is_counted(ledger: Ledger) -> None:
+    """Entries after the last signed head, the entry that holds it not counted."""
+    fill(ledger, "r-1", 3)
+    assert ledger.verify().unsigned == 3
+    ledger.sign_head()
+    assert ledger.verify().unsigned == 0
+    fill(ledger, "r-2", 2)
+    assert ledger.verify().unsigned == 2
+
+
 def test_a_database_put_back_signs_no_second_history(folder: Path) -> None:
     """After ledger.db was put back and grew again, signing and verifying both refuse."""
     with Ledger.open(folder, create=True) as ledger:

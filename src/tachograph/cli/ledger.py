@@ -124,6 +124,9 @@ def verify(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     tell(f"intact: {', '.join([entries, *counts])}")
     tell(f"origin {origin}")
     tell(f"root   {found.root}")
+    if found.unsigned:
+        last = "entry is" if found.unsigned == 1 else f"{found.unsigned} entries are"
+        tell(f"the last {last} under no signed head yet: who may write the folder can change that")
 
 
 @app.command("rederive", epilog="Example: tacho ledger rederive last")

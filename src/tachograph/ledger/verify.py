@@ -6,6 +6,7 @@ back to an older state as a whole; against that, hold signed heads of your own a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,9 @@ class Verification:
     """Different signed heads, each checked by its signature and the root at its size."""
     objects: int
     """Different objects named, each read and hashed."""
+    unsigned: int = 0
+    """Entries at the end that no signed head covers, heads themselves not counted: whoever may
+    write the folder can have changed those."""
 
 
 def verify(
@@ -52,6 +56,7 @@ def verify(
     hashes: list[bytes] = []
     heads: list[tuple[str, Head]] = []
     seen: set[str] = set()
+    others: list[int] = []
     for found, data in _entries(store, newest.size):
         hashes.append(leaf_hash(data))
         for digest in set(found.digests()) - seen:
@@ -59,12 +64,17 @@ def verify(
             seen.add(digest)
         if isinstance(found.body, HeadSigned):
             heads.append((f"entry {found.seq}", _signed(found.body, found.seq, key)))
+        else:
+            others.append(found.seq)
     heads += [("a head signed before", _parsed("a head signed before", note, key)) for note in held]
     derived = blocks.grow(0, b"".join(hashes), {})
     _check_blocks(store, newest.size, derived)
     for name, head in [("the store's head", newest), *heads]:
         _check_head(name, head, newest.size, derived)
-    return Verification(newest.size, newest.root.hex(), len({head for _, head in heads}), len(seen))
+    signed = max((head.size for _, head in heads), default=0)
+    unsigned = len(others) - bisect_left(others, signed)
+    different = len({head for _, head in heads})
+    return Verification(newest.size, newest.root.hex(), different, len(seen), unsigned)
 
 
 def _entries(store: Store, size: int) -> Iterator[tuple[Entry, bytes]]:
