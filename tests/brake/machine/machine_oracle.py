@@ -294,7 +294,10 @@ def _voice_is_lost_at_once(change: Change) -> None:
     if change.move is None or change.refusal is not None:
         return
     by, said = change.move
-    votes = (say.LiftVoted, say.TriggerVetoed, say.ChallengeBlocked, say.AdjustmentVoted)
+    votes = (
+        say.LiftVoted, say.TriggerCalled, say.TriggerVetoed, say.ChallengeBlocked,
+        say.AdjustmentProposed, say.AdjustmentVoted, say.RenewalVoted,
+    )  # fmt: skip
     if isinstance(said, votes) and by in before.terms.blocs:
         demand(by in counted(before), "S7", f"{by} votes without counting")
     demand(value(before.keys, by) != "", "S8", f"{by} speaks with a revoked key")

@@ -134,6 +134,18 @@ def one_bloc_renews(patch: Patch) -> None:
     one_bloc_triggers(patch)
 
 
+def suspended_parties_renew(patch: Patch) -> None:
+    """Who lost its voice is still asked whether a pause goes on."""
+    right = pausing.renew
+
+    def renew(state: State, by: str, said: Any) -> Any:
+        found = right(state, by, said)
+        mute = isinstance(found, Refusal) and found.rule == "standing"
+        return pausing.join(state, by, f"renew:{said.trigger}") if mute else found
+
+    _rule(patch, "RenewalVoted", renew)
+
+
 def sunset_in_a_breach(patch: Patch) -> None:
     """A pause ends by itself though the panel has a breach before it."""
     right = timers._phase
@@ -249,6 +261,7 @@ MUTANTS: list[tuple[Callable[[Patch], None], str, str]] = [
     (leavers_vote, "exits", "(S7|L3)"),
     (refusals_say_nothing, "triggers", "A2"),
     (one_bloc_renews, "sunset", "S2"),
+    (suspended_parties_renew, "sunset", "S7"),
     (sunset_in_a_breach, "sunset", "S1"),
     (pauses_never_end_by_themselves, "sunset, there and back", "S1"),
     (sunset_is_slept_through, "sunset, there and back", "L4"),
