@@ -39,6 +39,8 @@ def format_time(milliseconds: int) -> str:
 
 def seconds_of(stamp: str) -> float:
     """Return the POSIX time of an RFC 3339 stamp in UTC. Raises FormatError."""
+    if (moment := read_time(stamp)) is not None:
+        return moment.timestamp()
     try:
         found = datetime.fromisoformat(stamp)
     except ValueError as error:

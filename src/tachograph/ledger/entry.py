@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from tachograph import canon
@@ -24,6 +25,9 @@ from tachograph.ledger.kinds import Body
 
 ENTRY_BYTES = 65_535
 """Longest entry: what an entry bundle's two-byte length can say (C2SP tlog-tiles)."""
+
+TIME_LENGTH = 27
+"""Characters of a time."""
 
 _NAMES = {"actor", "body", "kind", "parents", "seq", "time"}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
@@ -97,6 +101,12 @@ def is_index(value: object) -> bool:
 
 def read_time(text: str) -> datetime | None:
     """Return the moment of a time as entries write it; None: it is none."""
+    return _moment(text) if len(text) == TIME_LENGTH else None
+
+
+@lru_cache(maxsize=8192)
+def _moment(text: str) -> datetime | None:
+    # Entries that were made together, and copies, say the same times.
     if not _TIME.fullmatch(text):
         return None
     try:

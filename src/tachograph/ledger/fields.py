@@ -178,9 +178,11 @@ def _whole(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     # The canonical form of 2.0 is 2, so a float field takes whole numbers too.
-    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
-        return float(value)
-    raise TypeError("a number")
+    if type(value) is float:
+        return value
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError("a number")
+    return float(value)
 
 
 def _truth(value: Any) -> Any:

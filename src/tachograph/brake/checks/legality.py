@@ -153,6 +153,8 @@ def _moments(bundle: Bundle, log: LogCopy) -> dict[int, int]:
 
 def _withheld(bundle: Bundle, party: str, log: LogCopy) -> list[int]:
     """Withheld entries that may be work, from times at which none was allowed."""
+    if not log.withheld:
+        return []
     names = {kind.__name__ for kind in BEGINS}
     moments = _moments(bundle, log)
     return [

@@ -31,7 +31,8 @@ def callers(state: State, topic: str) -> frozenset[str]:
 
 def topics(state: State, prefix: str) -> list[str]:
     """Topics that somebody calls for, in order."""
-    return sorted({call.topic for call in live(state) if call.topic.startswith(prefix)})
+    found = {call.topic for call in live(state) if call.topic.startswith(prefix)}
+    return sorted(found) if found else []
 
 
 def live(state: State) -> list[Call]:
