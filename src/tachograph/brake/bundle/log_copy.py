@@ -142,9 +142,8 @@ def read_log(folder: Folder, name: str, leaves: Leaves) -> LogCopy:
             hint="ask for a bundle of the window in question",
         )
     copy = _Copy(folder, name, leaves)
-    for tile in _bundles(folder, name, checkpoint.size):
-        for leaf in tile:
-            copy.take(leaf)
+    for leaf in read_leaves(folder, name, checkpoint.size):
+        copy.take(leaf)
     return LogCopy(
         name, text, head, checkpoint,
         tuple(copy.entries), tuple(copy.faults), tuple(copy.withheld), copy.counts, copy.levels,
@@ -205,8 +204,9 @@ class _Copy:
         return found
 
 
-def _bundles(folder: Folder, name: str, size: int) -> Iterator[list[bytes]]:
+def read_leaves(folder: Folder, name: str, size: int) -> Iterator[bytes]:
+    """Yield the leaves of a log of this size, in order. Raises as `read_log` does."""
     for index in range(-(-size // WIDTH)):
         width = min(WIDTH, size - index * WIDTH)
         path = format_path(Tile("entries", index, width))
-        yield parse_bundle(folder.read(f"logs/{name}/{path}"), width)
+        yield from parse_bundle(folder.read(f"logs/{name}/{path}"), width)

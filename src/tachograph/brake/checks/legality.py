@@ -142,12 +142,13 @@ def _moments(bundle: Bundle, log: LogCopy) -> dict[int, int]:
     moments, latest = {}, 0
     every: list[Entry | Commitment] = [*log.entries, *log.withheld]
     for one in sorted(every, key=lambda one: one.seq):
-        known = [parse_time(one.time) or 0]
-        if isinstance(one, Entry) and isinstance(one.body, kinds.StatementCopied):
-            known.append((parse_time(one.body.posted) or 0) if one.body.register == origin else 0)
+        time = noted = parse_time(one.time) or 0
+        body = one.body if isinstance(one, Entry) else None
+        if isinstance(body, kinds.StatementCopied) and body.register == origin:
+            noted = max(time, parse_time(body.posted) or 0)
         # A clock that was ahead for once must not date all that came after it.
-        latest = max(latest, *(min(time, until) for time in known))
-        moments[one.seq] = max(latest, known[0])
+        latest = max(latest, min(noted, until))
+        moments[one.seq] = max(latest, time)
     return moments
 
 
