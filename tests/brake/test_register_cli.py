@@ -17,6 +17,7 @@ from parties import PARTIES, document, key, say
 
 from tachograph.brake.agreed.document import Document, format_document, sign_document
 from tachograph.brake.agreement import adopt
+from tachograph.brake.wire.exchange import Answered, post
 from tachograph.ledger import Ledger, kinds
 
 TACHO = [sys.executable, "-c", "from tachograph.cli import main; main()"]
@@ -30,10 +31,12 @@ def tacho(*words: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def serving(*words: object) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """`tacho serve`, as long as the block runs; its URL."""
+def serving(*words: object, before: str = "") -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`tacho serve`, as long as the block runs; its URL. `before`: Python that runs first."""
+    python, flag, main = TACHO
     process = subprocess.Popen(
-        [*TACHO, "serve", *map(str, words)], stdout=subprocess.PIPE, text=True,
+        [python, flag, f"{before}\n{main}", "serve", *map(str, words)],
+        stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     try:
@@ -98,6 +101,24 @@ def test_commands_from_end_to_end(agreement: Document, tmp_path: Path) -> None:
             say(agreement, "aurora", 0, reason="another"),
         ]
         mine.verify()
+
+
+def test_the_served_door_has_a_pace_for_each_speaker(agreement: Document, tmp_path: Path) -> None:
+    """With room for two statements instead of 600: the third is put off, and nobody else's."""
+    fewer = "import tachograph.brake.wire.intake as door; door.KEY_BURST, door.KEY_AN_HOUR = 2, 36"
+    words = (tmp_path / "register", "--agreement", tmp_path / "agreement.note", "--port", 0)
+    with serving(*words, before=fewer) as (url, _):
+        said = [say(agreement, "aurora", number) for number in range(3)]
+        answers = [posted(f"{url}/statements", one.encode()) for one in said]
+        assert [answer.status for answer in answers] == [201, 201, 429]
+        assert 0 < answers[2].retry_seconds <= 100
+        other = say(agreement, "crux", 0).encode()
+        assert posted(f"{url}/statements", other).status == 201
+
+
+def posted(url: str, body: bytes) -> Answered:
+    """One request, not repeated."""
+    return post(url, body, limit=1 << 14)
 
 
 def test_a_register_needs_the_agreement_that_names_it(agreement: Document, tmp_path: Path) -> None:
