@@ -15,9 +15,9 @@ import math
 from typing import Protocol
 
 TOLERANCE = 0.7
-"""Of the joint half width. The intervals hold at whatever moment a race ends, so they are wider than
-one moment needs. In simulation this refuses 1 of 1,053 honest gains (with the whole width none), and
-catches a feigned 1.5x at a spread of 8 % in 93 % of cases instead of 65 %
+"""Of the joint half width. The intervals hold at whatever moment a race ends, so they are wider
+than one moment needs. In simulation this refuses 1 of 1,053 honest gains (with the whole width
+none), and catches a feigned 1.5x at a spread of 8 % in 93 % of cases instead of 65 %
 (docs/concepts/exploits.md; tests/loop/test_transitive.py has a smaller one)."""
 
 
