@@ -1,4 +1,4 @@
-"""Rows 41 to 50: what attackers found who had read the verifier."""
+"""Rows 41 to 51: what attackers found who had read the verifier."""
 
 from __future__ import annotations
 
@@ -296,3 +296,31 @@ def other_folders(world: World) -> None:
 def cosigned_later(world: World) -> None:
     world.run()
     world.register_head = world.register.head(witnesses=world.witnesses, time=world.now + 30)
+
+
+# 51: when it all began.
+
+
+@cheat(51, "the register dates its first entry back, so that meters seem to have been silent",
+       caught_by="V5")  # fmt: skip
+def dated_before_all(world: World) -> str:
+    """By a month. Only a party's own word begins its record."""
+    post, entries = world.post, iter([world.start - 720 * HOUR])
+    world.post = lambda envelope, time=None: post(  # type: ignore[method-assign]
+        envelope, next(entries, time)
+    )
+    return EVERYBODY
+
+
+@twin(51, "a verifier that spoke a day before the parties began")
+def early_verifier(world: World) -> None:
+    """Nobody measured anything then, and nobody should have."""
+    begin = world.begin
+
+    def earlier() -> None:
+        world.now -= 24 * HOUR
+        world.say("lens", r.BeaconPromised("early", digest("a secret")))
+        world.now = world.start
+        begin()
+
+    world.begin = earlier  # type: ignore[method-assign]

@@ -100,12 +100,13 @@ def _metered(bundle: Bundle, party: str, meter: Meter) -> CheckResult:
     ]
     if not beats and not windows and _young(bundle):
         return CHECK.not_assessed(party, f"{meter.name} may still begin")
+    began = _began(bundle, party)
     problem = (
         _gap("beat", [said.beat for _, said in beats])
         or _gap("window", [said.window for _, said in windows])
         or _apart(said for _, said in windows)
-        or _silence(bundle, [posted for posted, _ in beats])
-        or _untimely(bundle, windows)
+        or _silence(bundle, began, [posted for posted, _ in beats])
+        or _untimely(bundle, began, windows)
         or _unreported(bundle, [said for _, said in windows])
     )
     if problem:
@@ -157,21 +158,37 @@ def _apart(windows: Iterable[WindowReported]) -> str:
     return ""
 
 
-def _silence(bundle: Bundle, beats: Sequence[Posted]) -> str:
+def _began(bundle: Bundle, party: str) -> float:
+    """When a party first spoke, seconds: from then on it is to be measured.
+
+    By its own clock where that is later than the register's, which others could date back.
+    """
+    speakers = bundle.speakers_of(party)
+    times = (
+        max(seconds_of(one.time), seconds_of(one.statement.time))
+        for one in bundle.valid
+        if one.speaker in speakers and one.statement is not None
+    )
+    return min(times, default=bundle.until_seconds)
+
+
+def _silence(bundle: Bundle, began: float, beats: Sequence[Posted]) -> str:
     if not beats:
         return "it never gave a sign of life"
     grace = _grace(bundle)
     heard = sorted(seconds_of(posted.time) for posted in beats)
-    times = [bundle.began_seconds, *heard, bundle.until_seconds]
+    times = [min(began, heard[0]), *heard, bundle.until_seconds]
     for before, after in pairwise(times):
         if after - before > grace:
             return f"silent for {after - before:.0f} s, {grace:.0f} s are allowed"
     return ""
 
 
-def _untimely(bundle: Bundle, windows: Sequence[tuple[Posted, WindowReported]]) -> str:
+def _untimely(
+    bundle: Bundle, began: float, windows: Sequence[tuple[Posted, WindowReported]]
+) -> str:
     """Figures are told when they are known: not before, and not once it is known what they should
-    be. The first window begins when the register does."""
+    be. The first window begins when its party first speaks."""
     for posted, said in windows:
         ended = seconds_of(said.began) + said.seconds
         late = seconds_of(posted.time) - ended - said.seconds - _grace(bundle)
@@ -179,8 +196,8 @@ def _untimely(bundle: Bundle, windows: Sequence[tuple[Posted, WindowReported]]) 
             return f"window {said.window} was reported {late:.0f} s too late"
         if seconds_of(posted.time) < ended - SKEW_SECONDS:
             return f"window {said.window} was reported before it was over"
-    first = min((seconds_of(said.began) for _, said in windows), default=bundle.began_seconds)
-    missed = first - bundle.began_seconds - _grace(bundle)
+    first = min((seconds_of(said.began) for _, said in windows), default=began)
+    missed = first - began - _grace(bundle)
     return f"its first window begins {missed:.0f} s too late" if missed > 0 else ""
 
 
