@@ -14,6 +14,7 @@ from work_by_hand import Work, of
 from tachograph.brake.checks.weight_chain import judge
 from tachograph.brake.said import records as r
 from tachograph.brake.training import char_lm, record
+from tachograph.brake.training.links import batches_root, link
 from tachograph.brake.training.steps import Steps
 from tachograph.brake.verdict import CheckResult
 
@@ -167,3 +168,22 @@ def test_an_opened_checkpoint_must_have_the_declared_loss() -> None:
     """A loss curve that was drawn by hand does not fit the weights."""
     work = change(posted(honest()), r.SegmentCommitted, 1, losses=[2.0] * 8)
     assert "where its checkpoint has" in result(work).reason
+
+
+def test_a_segment_without_steps_fails_and_stops_no_audit() -> None:
+    """Behind the last one, linked as it should be, with no losses and the root of no batches."""
+    work = posted(honest())
+    end = work.heard.pop()
+    assert isinstance(end.said, r.RunCompleted)
+    last = next(h.said for h in reversed(work.heard) if isinstance(h.said, r.WeightsCommitted))
+    segments = [h.said for h in work.heard if isinstance(h.said, r.SegmentCommitted)]
+    again = dataclasses.replace(last, previous=link(last))
+    work.say("alba", again)
+    none = batches_root(np.zeros((0, char_lm.BATCH), dtype=np.int64))
+    empty = r.SegmentCommitted(
+        last.run, len(segments), link(last), link(again), none, segments[-1].steps, [], 0.0
+    )
+    work.say("alba", empty)
+    work.say("alba", r.RunCompleted(last.run, len(segments) + 1, link(again)))
+    found = result(work)
+    assert found.outcome == "fail" and "after its last step" in found.reason

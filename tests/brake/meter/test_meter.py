@@ -148,6 +148,9 @@ def test_its_beacon_is_the_registers_head_and_never_its_own_ledgers(world: World
     world.ledger.append([("follower", (), RegisterHeard("register", note))])
     world.pass_by(60)
     meter.tick()
+    world.ledger.append([("follower", (), RegisterHeard("another", "no note"))])
+    world.pass_by(60)
+    meter.tick()
     before, after = world.statements()[0], world.statements()[-1]
     assert (before.beacon, after.beacon) == ("", "07" * 32)
 

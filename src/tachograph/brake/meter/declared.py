@@ -10,10 +10,11 @@ meter is for.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tachograph.brake.agreed.document import parse_document
-from tachograph.errors import NotFoundError
+from tachograph.errors import EvidenceError, NotFoundError
 from tachograph.ledger import Entry, Ledger
 from tachograph.ledger.kinds import (
     AgreementAdopted,
@@ -120,7 +121,8 @@ class Declared:
                 text = self.ledger.fetch(body.agreement).decode()
                 self.agreement = parse_document(text).id
             elif isinstance(body, RegisterHeard):
-                self.register_root = parse_checkpoint(parse_note(body.note).text).root.hex()
+                with suppress(EvidenceError):  # a beacon is not worth a meter that stops
+                    self.register_root = parse_checkpoint(parse_note(body.note).text).root.hex()
             elif isinstance(body, KINDS):
                 self.runs.setdefault(body.run, Compute(body.run)).add(entry)
         self.next_seq = max(self.next_seq, self.ledger.size - 1)
