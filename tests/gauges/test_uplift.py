@@ -148,4 +148,4 @@ def test_the_picture_shows_every_analysis(tmp_path: Path) -> None:
     rows = [f"p{n % 5},{n % 2},{10 + 7 * n % 13},,{9 + n},,0" for n in range(24)]
     found = reading(tmp_path, HEADER + "\n".join(rows) + "\n")
     axes = find("uplift").plot(found, LIGHT).axes[0]
-    assert len(axes.get_yticklabels()) == len(found.grid) == 5
+    assert len(axes.get_yticklabels()) == len(found.grid) == 6

@@ -125,6 +125,25 @@ def test_hc3_covers_where_the_regressor_has_a_long_tail(tail):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("spread", ["grows with the forecast", "larger where treated", "smaller"])
+def test_hc2_covers_where_few_tasks_are_treated(spread):
+    """Eight of forty; HC3 is on the wide side there."""
+
+    def simulate(rng):
+        treated = (rng.permutation(40) < 8).astype(float)
+        forecast = rng.normal(0, 0.8, 40)
+        sizes = {
+            "grows with the forecast": 0.5 * np.exp(0.4 * forecast),
+            "larger where treated": 0.5 + 0.5 * treated,
+            "smaller": 1 - 0.5 * treated,
+        }
+        y = 0.3 * treated + 0.8 * forecast + sizes[spread] * rng.normal(size=40)
+        return 0.3, ols(np.column_stack([np.ones(40), treated, forecast]), y, "HC2").interval(1)
+
+    assert_nominal(coverage(simulate, 2000), 2000)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("people", [5, 8, 16])
 def test_few_clusters_cover(people):
     """Subjects of unequal size, share of treatment, speed and effect: a trial as they are."""
@@ -143,24 +162,24 @@ def test_few_clusters_cover(people):
     assert plain < coverage(lambda rng: simulate("CR2", rng), 2500)
 
 
-@pytest.mark.parametrize("kind", ["HC3", "cluster", "CR2"])
+@pytest.mark.parametrize("kind", ["HC2", "HC3", "cluster", "CR2"])
 def test_freedom_and_errors_are_those_of_the_dense_formulas(kind):
     """Satterthwaite's degrees by the n by n matrices of the definition."""
     rng = np.random.default_rng(4)
     owner = np.repeat(np.arange(6), [1, 3, 5, 2, 9, 4])
     x = np.column_stack([np.ones(24), rng.random(24) < 0.4, rng.exponential(size=24)])
     y = rng.normal(size=24) + x[:, 2]
-    fit = ols(x, y, kind, owner.tolist() if kind != "HC3" else None)
+    fit = ols(x, y, kind, owner.tolist() if kind in ("cluster", "CR2") else None)
     inverse = np.linalg.inv(x.T @ x)
     rest = np.eye(24) - x @ inverse @ x.T
-    groups = [[n] for n in range(24)] if kind == "HC3" else [
+    groups = [[n] for n in range(24)] if kind in ("HC2", "HC3") else [
         np.flatnonzero(owner == g) for g in range(6)]  # fmt: skip
     factor = 6 / 5 * 23 / 21 if kind == "cluster" else 1.0
     for place in range(3):
         weights = np.zeros((24, len(groups)))
         for column, rows in enumerate(groups):
             values, vectors = np.linalg.eigh(rest[np.ix_(rows, rows)])
-            power = {"HC3": -1.0, "CR2": -0.5, "cluster": 0.0}[kind]
+            power = {"HC2": -0.5, "HC3": -1.0, "CR2": -0.5, "cluster": 0.0}[kind]
             values = np.where(values > 1e-10, np.abs(values) ** power, 1.0)
             weights[rows, column] = (vectors * values) @ vectors.T @ (x @ inverse)[rows, place]
         middle = weights.T @ rest @ weights
