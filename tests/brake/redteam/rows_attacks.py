@@ -1,15 +1,23 @@
-"""Rows 41 to 51: what attackers found who had read the verifier."""
+"""Rows 41 to 53: what attackers found who had read the verifier."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from tachograph.brake.logs.commitment import Commitment, format_commitment
+from tachograph.brake.logs.commitment import (
+    Commitment,
+    Opening,
+    commit,
+    format_commitment,
+    format_opening,
+)
 from tachograph.brake.said import records as r
 from tachograph.brake.said.statement import Said
 from tachograph.brake.verdict import EVERYBODY
-from tachograph.ledger import kinds
+from tachograph.ledger import Entry, entry, kinds
 from tachograph.merkle.note import SigningKey
+from tachograph.merkle.proof import Proof, format_proof
+from tachograph.merkle.tree import prove_inclusion
 
 from .book import stamp
 from .rows_governance import file_evidence, vote
@@ -324,3 +332,68 @@ def early_verifier(world: World) -> None:
         begin()
 
     world.begin = earlier  # type: ignore[method-assign]
+
+
+# 52: single records.
+
+
+def one_record(world: World, party: str, leaf: bytes | None = None) -> None:
+    """A record of the party's log with a proof; with `leaf`, of something else."""
+    log = world.logs[party]
+    path = prove_inclusion(2, log.size, log.levels.read)
+    proof = format_proof(Proof(2, tuple(path), world.head_of(party)))
+    world.proofs["record.tlog-proof"] = proof.encode()
+    world.proofs["record.leaf"] = log.leaves[2] if leaf is None else leaf
+
+
+@cheat(52, "whoever made the bundle puts a record with a false proof under a party's head",
+       caught_by="V2")  # fmt: skip
+def false_proof(world: World) -> str:
+    """The head is the party's, and the record is not."""
+    world.run()
+    one_record(world, world.parties[0], b"{}")
+    return EVERYBODY
+
+
+@twin(52, "a party's record with its proof")
+def true_proof(world: World) -> None:
+    world.run()
+    one_record(world, world.parties[0])
+
+
+# 53: openings.
+
+
+def opens(world: World, party: str, salt: bytes, kind: str | None = None) -> None:
+    """In hour 1 the party withholds an entry as of that kind; the bundle opens it with the salt."""
+
+    def withhold() -> None:
+        log = world.logs[party]
+        body = kinds.RunResumed("r-00000001")
+        one = Entry(log.size, stamp(world.now), "loop", (), body)
+        data = entry.encode(one)
+        leaf = dataclasses.replace(commit(one, data, b"s" * 32, named=False), kind=kind)
+        opening = format_opening(Opening(log.add(format_commitment(leaf)), salt, data))
+        world.files[f"openings/{party}/{leaf.seq}.json"] = opening
+
+    world.hooks[1].append(withhold)
+
+
+@cheat(53, "whoever made the bundle opens what a party withholds to something else",
+       caught_by="V1")  # fmt: skip
+def false_opening(world: World) -> str:
+    """Nobody signed the opening; the leaf is the party's, and stays withheld."""
+    opens(world, world.parties[0], b"t" * 32)
+    return EVERYBODY
+
+
+@cheat(53, "a party withholds work under the name of a note, and must open it", caught_by="V1")
+def misnamed(world: World) -> str:
+    """The opening is true, and the leaf was not."""
+    opens(world, world.parties[0], b"s" * 32, "FindingShared")
+    return world.parties[0]
+
+
+@twin(53, "a party opens what it withheld")
+def true_opening(world: World) -> None:
+    opens(world, world.parties[0], b"s" * 32)

@@ -24,7 +24,7 @@ Cheat = Callable[[World], str]
 """Changes a world; who should be blamed: a party's name, or EVERYBODY."""
 Twin = Callable[[World], None]
 """Changes a world honestly."""
-ROWS = range(1, 52)
+ROWS = range(1, 54)
 
 
 @dataclass(frozen=True)

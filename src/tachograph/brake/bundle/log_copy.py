@@ -22,6 +22,7 @@ from tachograph.brake.bundle.leaves import Leaves
 from tachograph.brake.logs.commitment import (
     OPENING_BYTES,
     Commitment,
+    check_bound,
     check_opening,
     parse_opening,
 )
@@ -57,6 +58,9 @@ class Fault:
     """Number of the leaf."""
     reason: str
     """What is wrong with it."""
+    opening: bool = False
+    """Whether it is what should open the leaf that is false: nobody signed that, so it is of
+    whoever made the bundle, and the leaf stays withheld."""
 
 
 @dataclass(frozen=True)
@@ -199,8 +203,14 @@ class _Copy:
         if found.seq != seq:
             raise FormatError(f"it says that it is number {found.seq}", hint="refuse the log")
         if isinstance(found, Commitment) and f"{seq}.json" in self._opened:
-            data = self._folder.read(f"openings/{self._name}/{seq}.json", OPENING_BYTES)
-            return check_opening(found, parse_opening(data))
+            try:
+                data = self._folder.read(f"openings/{self._name}/{seq}.json", OPENING_BYTES)
+                opening = parse_opening(data)
+                check_bound(found, opening)
+            except EvidenceError as error:
+                self.faults.append(Fault(seq, error.message, opening=True))
+            else:
+                return check_opening(found, opening)
         return found
 
 

@@ -34,6 +34,7 @@ def look(bundle: Bundle) -> Iterator[CheckResult]:
         log = bundle.log(key.name)
         if log is not None:
             yield _leaves(subject, log)
+            yield from _openings(log)
     parties = [party.name for party in bundle.terms.parties]
     for subject in (*parties, EVERYBODY):
         posted = [one for one in bundle.posted if _blamed(bundle, one) == subject]
@@ -57,14 +58,23 @@ def _document(bundle: Bundle) -> CheckResult:
 
 
 def _leaves(subject: str, log: LogCopy) -> CheckResult:
-    if log.faults:
-        first = log.faults[0]
+    faults = [fault for fault in log.faults if not fault.opening]
+    if faults:
+        first = faults[0]
         return CHECK.failed(
             subject,
-            f"{len(log.faults)} leaves are no entries; the first, {first.seq}: {first.reason}",
-            evidence=[log.where(fault.seq) for fault in log.faults[:3]],
+            f"{len(faults)} leaves are no entries; the first, {first.seq}: {first.reason}",
+            evidence=[log.where(fault.seq) for fault in faults[:3]],
         )
     return CHECK.passed(subject, f"{log.size} leaves, each the one spelling of an entry")
+
+
+def _openings(log: LogCopy) -> Iterator[CheckResult]:
+    """False ones: nobody signed them, so they are of whoever made the bundle."""
+    for fault in log.faults:
+        if fault.opening:
+            yield CHECK.failed(EVERYBODY, f"a false opening: {fault.reason}",
+                               evidence=[log.where(fault.seq)])  # fmt: skip
 
 
 def _posted(subject: str, posted: list[Posted]) -> CheckResult:

@@ -84,15 +84,16 @@ def _cosigned(bundle: Bundle, log: LogCopy) -> str:
 
 
 def _of_proof(bundle: Bundle, proven: Proven, subject: str, key: VerifierKey | None) -> CheckResult:
+    """A true one is of its log; what is wrong with one is of whoever made the bundle."""
     proof, checkpoint = proven.proof, proven.checkpoint
     if key is None:
         return CHECK.failed(
-            subject, f"a proof in a log that nobody knows: {checkpoint.origin}",
+            EVERYBODY, f"a proof in a log that nobody knows: {checkpoint.origin}",
             evidence=[proven.file],
         )  # fmt: skip
     if len(proof.path) > PROOF_HASHES:
         return CHECK.failed(
-            subject, f"a proof of {len(proof.path)} hashes, {PROOF_HASHES} are allowed",
+            EVERYBODY, f"a proof of {len(proof.path)} hashes, {PROOF_HASHES} are allowed",
             evidence=[proven.file],
         )  # fmt: skip
     try:
@@ -103,8 +104,8 @@ def _of_proof(bundle: Bundle, proven: Proven, subject: str, key: VerifierKey | N
         )  # fmt: skip
         found = cosigned(proven.head, bundle.policy)
     except EvidenceError as error:
-        return CHECK.failed(subject, error.message, evidence=[proven.file])
+        return CHECK.failed(EVERYBODY, error.message, evidence=[proven.file])
     missing = bundle.policy.missing({one.key for one in found})
     if missing is not None:
-        return CHECK.failed(subject, f"too few witnesses: {missing}", evidence=[proven.file])
+        return CHECK.failed(EVERYBODY, f"too few witnesses: {missing}", evidence=[proven.file])
     return CHECK.passed(subject, f"entry {proof.index} is in the log", evidence=[proven.file])

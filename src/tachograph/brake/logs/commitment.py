@@ -131,18 +131,27 @@ def check_opening(commitment: Commitment, opening: Opening) -> Entry:
     Raises ProofError unless it is what the commitment was made to, FormatError where that is no
     entry: then the publisher committed to nothing that a ledger can hold.
     """
-    if opening.seq != commitment.seq:
-        raise _false(f"an opening of entry {opening.seq}, not of {commitment.seq}")
-    if len(opening.salt) != SALT_BYTES or commitment.commitment != _digest(
-        opening.salt, opening.data
-    ):
-        raise _false(f"the opening of entry {opening.seq} is not what was committed to")
+    check_bound(commitment, opening)
     shown = entry.decode(opening.data)
     if (shown.seq, shown.time) != (commitment.seq, commitment.time):
         raise _false(f"entry {commitment.seq} has another number or time than its commitment says")
     if commitment.kind not in (None, shown.kind):
         raise _false(f"entry {commitment.seq} is no {commitment.kind}, as its commitment says")
     return shown
+
+
+def check_bound(commitment: Commitment, opening: Opening) -> None:
+    """Raise ProofError unless the commitment was made to these bytes.
+
+    Where it was not, anybody could have made the opening up; where it was, whatever else is wrong
+    with them is the publisher's.
+    """
+    if opening.seq != commitment.seq:
+        raise _false(f"an opening of entry {opening.seq}, not of {commitment.seq}")
+    if len(opening.salt) != SALT_BYTES or commitment.commitment != _digest(
+        opening.salt, opening.data
+    ):
+        raise _false(f"the opening of entry {opening.seq} is not what was committed to")
 
 
 def _digest(salt: bytes, data: bytes) -> str:
