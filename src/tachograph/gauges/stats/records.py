@@ -11,8 +11,9 @@ of ceiling.py, s is estimated with it, and the interval is the profile's: every 
 log-likelihood is at most n/2 log(1 + F / (n - 4)) below the best, F the quantile of F(1, n - 4), as
 four things are estimated (without bars, and with 3 in place of 4, it is that of ceiling.py). Source
 of the density: A. C. Cohen, Annals of Mathematical Statistics 21 (1950), pp. 557-569. Proven by
-tests/gauges/stats/test_records.py. Not covered: records whose errors depend on each other, and
-errors of unequal size.
+tests/gauges/stats/test_records.py. Not covered: records whose errors depend on each other,
+errors of unequal size, and weak entries that passed earlier ones while the curve climbed fast,
+which lie below it.
 """
 
 from __future__ import annotations
