@@ -11,6 +11,7 @@ from loop_toys import FAILING, FAST, FASTER, WRONG, Scripted, begin, correct
 from tachograph.ledger.kinds import (
     CandidateDropped,
     CandidateKept,
+    ClockTested,
     RunOpened,
     TrialTimed,
     TurnBegun,
@@ -119,6 +120,20 @@ def test_a_gain_that_the_seed_does_not_bear_out_is_named(new_bench, ledger, ledg
     forged = changed(changed(entries, TrialTimed, **as_before), CandidateKept, **as_before)
     (fault,) = rederive(forged).faults
     assert fault.endswith(f"{last.candidate} is recorded as kept, derived is faster-unconfirmed")
+
+
+def test_a_faster_one_within_the_margin_is_named(new_bench, ledger, ledger_folder):
+    """The race's own interval and the margin that it was held to must say so."""
+    bench = new_bench(steady=True)
+    entries = run_of(bench, ledger, ledger_folder, [Scripted([FAST])], Team())
+    assert rederive(entries).agrees
+    clock = next(e.body for e in entries if isinstance(e.body, ClockTested))
+    assert clock.handover_seconds is not None
+    last = [e.body for e in entries if isinstance(e.body, TrialTimed)][-1]
+    assert last.verdict == "faster"
+    assert last.margin is not None and last.low > last.margin >= 1.03
+    (fault,) = rederive(changed(entries, TrialTimed, margin=last.low)).faults
+    assert "is recorded as faster, and its interval begins at" in fault
 
 
 def test_those_that_think_here_sit_in_the_judges_seat(new_bench, ledger, ledger_folder):

@@ -34,6 +34,8 @@ class ClockTested:
     """Names its draws, with their index from 0; empty: they cannot be derived again."""
     draws: int = 0
     """Fresh inputs drawn under the nonce."""
+    handover_seconds: float | None = None
+    """CPU time of a call that only hands over inputs and a result; absent: not measured."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class TrialTimed:
     """Fresh inputs drawn under the nonce; both sides passed the check on all of them."""
     inputs_sha256: str = ""
     """Over the SHA-256 digests of their encoded bytes, in order."""
+    margin: float | None = None
+    """What the whole interval of a faster one lies above; absent in earlier versions."""
 
 
 @dataclass(frozen=True)

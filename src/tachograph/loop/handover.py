@@ -25,10 +25,11 @@ GREATEST = 10.0
 """Margin where a call is little else than handing over."""
 
 
-def handover_seconds(examiner: Examiner, series: Series) -> float:
+def handover_seconds(examiner: Examiner, series: Series) -> float | None:
     """CPU seconds of a call that only hands over a fresh draw and its result; the least of a few.
 
-    A result whose form the wire does not know counts as none. Raises TaskError and BoxError.
+    A result whose form the wire does not know counts as none. None where even such a call passes
+    the task's limits. Raises TaskError and BoxError.
     """
     with examiner.draw(series) as draw:
         try:
@@ -36,18 +37,17 @@ def handover_seconds(examiner: Examiner, series: Series) -> float:
         except UsageError:
             sealed = MemoryFile.sealed("inputs", draw.inputs)
         with sealed:
-            return min(seconds(examiner, sealed) for _ in range(CALLS))
+            outcomes = [examiner.run(ECHO, sealed, warm=True) for _ in range(CALLS)]
+    took = [outcome.cpu_seconds for outcome in outcomes if isinstance(outcome, Finished)]
+    return min(took, default=None)
 
 
-def seconds(examiner: Examiner, inputs: MemoryFile) -> float:
-    """CPU seconds of one call that only hands over; 0 where even that passes the task's limits."""
-    outcome = examiner.run(ECHO, inputs, warm=True)
-    return outcome.cpu_seconds if isinstance(outcome, Finished) else 0.0
+def margin(reference_seconds: float | None, handover: float | None, least: float) -> float:
+    """The margin that a gain over a reference of so many seconds must pass; at least `least`.
 
-
-def margin(reference_seconds: float | None, handover: float, least: float) -> float:
-    """The margin that a gain over a reference of so many seconds must pass; at least `least`."""
-    if not reference_seconds:
+    `handover` None: no call that only hands over fits the task, so none is short against it.
+    """
+    if not reference_seconds or handover is None:
         return least
     left = max(reference_seconds - handover, reference_seconds / GREATEST)
     return max(least, reference_seconds / left)

@@ -92,8 +92,9 @@ class Judge:
         self.tested: SelfTest | None = None
         self.usual_seconds: dict[str, float] = {}
         """Candidate id to the median wall seconds of a call, where it was timed."""
-        self.handover = 0.0
-        """Seconds of a call that a candidate could make shorter without its function."""
+        self.handover: float | None = None
+        """Seconds of a call that a candidate could make shorter without its function; None: unknown
+        or none."""
         self.figures: dict[str, TrialTimed] = {}
         """Id of a kept candidate to its latest race against the seed."""
 
@@ -224,7 +225,7 @@ class Judge:
             result = replace(result, flags=(*result.flags, FLAG_HANDOVER))
         self.usual_seconds[candidate.id] = result.wall_seconds
         self.usual_seconds[against.id] = result.reference_seconds
-        body = timed(self.run, candidate.id, against.id, stage, result, series)
+        body = timed(self.run, candidate.id, against.id, stage, result, series, rules.margin)
         say(body)
         return body
 
@@ -247,7 +248,7 @@ class Judge:
         self.usual_seconds[seed.id] = compared.reference_seconds
         return ClockTested(self.run, compared.pairs, compared.ratio, compared.low, compared.high,
                            compared.spread, self.tested.witness, compared.contention,
-                           series.nonce, series.count)  # fmt: skip
+                           series.nonce, series.count, self.handover)  # fmt: skip
 
     # -- what the loop asks ----------------------------------------------------------------------
 
@@ -340,7 +341,7 @@ def least_seconds(answer: Answer) -> float:
 
 
 def timed(run: str, candidate: str, against: str, stage: Stage, result: Comparison,
-          series: Series) -> TrialTimed:  # fmt: skip
+          series: Series, margin: float) -> TrialTimed:  # fmt: skip
     """The body for one race."""
     return TrialTimed(
         run=run, candidate=candidate, against=against, stage=stage, verdict=result.verdict,
@@ -348,4 +349,5 @@ def timed(run: str, candidate: str, against: str, stage: Stage, result: Comparis
         cpu_ratio=result.cpu_ratio, contention=result.contention,
         wall_seconds=result.wall_seconds, flags=list(result.flags),
         nonce=series.nonce, draws=series.count, inputs_sha256=series.inputs_sha256,
+        margin=margin,
     )  # fmt: skip

@@ -138,6 +138,11 @@ def check_entry(entry: Entry, archive: Archive, facts: Facts, found: Rederived) 
                 f"entry {entry.seq}: {body.candidate} was compared with {body.against}, "
                 f"the best was {reference}"
             )
+    if isinstance(body, TrialTimed) and is_within_margin(body):
+        found.faults.append(
+            f"entry {entry.seq}: {body.candidate} is recorded as faster, and its interval begins "
+            f"at {body.low:.4g}, not above {body.margin:.4g}"
+        )
     if isinstance(body, Fact):
         facts.add(body)
     elif isinstance(body, Verdict):
@@ -151,6 +156,11 @@ def check_entry(entry: Entry, archive: Archive, facts: Facts, found: Rederived) 
         if derived not in (recorded, figures(body)):
             found.faults.append(f"entry {entry.seq}: {body.candidate} is recorded as {recorded}, "
                                 f"derived is {derived}")  # fmt: skip
+
+
+def is_within_margin(body: TrialTimed) -> bool:
+    """Whether it is called faster and is not, by its own interval and margin."""
+    return body.verdict == "faster" and body.margin is not None and body.low <= body.margin
 
 
 def figures(body: Verdict) -> str:
