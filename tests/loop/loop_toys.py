@@ -14,9 +14,11 @@ from tachograph.loop.bench import Bench
 from tachograph.loop.budget import Budget
 from tachograph.loop.check import Answer, Draw, Examiner
 from tachograph.loop.draws import Secret, Series
+from tachograph.loop.handover import ECHO
 from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.loop.run import Run
 from tachograph.loop.turn import Loop
+from tachograph.sandbox import Failed, Finished, MemoryFile, Program
 from tachograph.task import Candidate, Task, load
 
 CHECK = '''
@@ -116,12 +118,13 @@ class Scripted:
 
 
 def make_steady(examiner: Examiner) -> None:
-    """From now on a call takes 1 µs for each loop of its source, give or take 1 %, by both clocks.
+    """From now on a call takes 1 µs for each loop of its source, give or take 1 %, by both clocks,
+    and one that only hands over 1 µs.
 
     Boxes, inputs and checks stay real. For tests of what the judge and the loop do with times: no
     load of the machine can change a verdict.
     """
-    really, noise = examiner.examine, random.Random(5)
+    really, run, noise = examiner.examine, examiner.run, random.Random(5)
 
     def examine(candidate: Candidate, draw: Draw, *, warm: bool = False) -> Answer:
         answer = really(candidate, draw, warm=warm)
@@ -132,7 +135,14 @@ def make_steady(examiner: Examiner) -> None:
         seconds = 1e-6 * (100 + count) * noise.lognormvariate(0, 0.01)
         return replace(answer, wall_seconds=seconds, cpu_seconds=seconds)
 
+    def timed_run(program: Program, inputs: MemoryFile, *, warm: bool = False) -> Finished | Failed:
+        outcome = run(program, inputs, warm=warm)
+        if program is ECHO and isinstance(outcome, Finished):
+            return replace(outcome, wall_seconds=1e-6, cpu_seconds=1e-6)
+        return outcome
+
     examiner.examine = examine  # type: ignore[method-assign]
+    examiner.run = timed_run  # type: ignore[method-assign]
 
 
 def fresh() -> Series:
