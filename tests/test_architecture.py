@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 SRC = Path(__file__).parents[1] / "src" / "tachograph"
@@ -102,6 +103,12 @@ def test_no_import_circle() -> None:
 
     for name in edges:
         visit(name, ())
+
+
+def test_names_of_test_files_are_unique() -> None:
+    """Two of one name cannot be collected by one pytest."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_functions_are_short_and_files_small() -> None:
