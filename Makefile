@@ -8,7 +8,9 @@ SECONDS ?= 110
 # and boxes have the machine to themselves.
 COMPILES := tests/loop/propose/recipes
 BESIDE := tests/cli tests/brake tests/gauges tests/inspect tests/label tests/ledger tests/merkle \
-	tests/task tests/loop/propose tests/loop/score tests/exploits/workspace
+	tests/task tests/loop/propose tests/loop/score tests/loop/clock tests/exploits/workspace \
+	tests/sandbox/test_probe.py tests/sandbox/test_frame.py tests/sandbox/test_macos.py \
+	tests/test_canon.py
 TWO := -n 2 --dist loadfile
 
 .PHONY: setup demo test test-all lint types bench clean
