@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from statistics import fmean
 
 import numpy as np
 import pytest
 from coverage import assert_nominal, generators, holds
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tachograph.gauges.stats.intervals import skewed_interval, t_interval
@@ -91,6 +92,7 @@ def test_a_longer_tail_than_that_has_no_interval() -> None:
         assert mean_interval(values) is None and log_mean(values) is None
 
 
+@settings(derandomize=True, deadline=None)
 @given(st.lists(st.floats(0.01, 1e3), min_size=3, max_size=30), st.floats(0.1, 10))
 def test_an_interval_holds_the_mean_and_scales_with_the_values(
     values: list[float], scale: float
@@ -99,7 +101,7 @@ def test_an_interval_holds_the_mean_and_scales_with_the_values(
     # At a lean of just the limit a rounding may decide.
     assert lean(values) == pytest.approx(lean([scale * v for v in values]), abs=1e-4)
     if found and scaled and abs(lean(values) + 1.5) > 1e-3:
-        assert holds(float(np.mean(values)), found)
+        assert holds(fmean(values), found)  # np.mean may round another way
         for end, other in zip(found, scaled, strict=True):
             if end is not None and other is not None:
                 assert other == pytest.approx(scale * end, rel=1e-5)
