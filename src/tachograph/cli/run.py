@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,13 +37,15 @@ from tachograph.cli.team import (
 from tachograph.errors import HeldError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tachograph.ledger import Entry
     from tachograph.loop.archive import Archive, Record
     from tachograph.loop.bench import Bench
     from tachograph.loop.budget import Budget
+    from tachograph.loop.opening import Opening
     from tachograph.loop.propose.protocol import Proposer
+    from tachograph.loop.propose.registry import Setting
     from tachograph.loop.run import Run
     from tachograph.loop.team import Team
     from tachograph.sandbox import Level
@@ -121,14 +124,11 @@ def run_task(
         import secrets
 
         from tachograph.cli.places import ledger_folder, open_ledger, remember_task
-        from tachograph.loop.bench import open_bench
         from tachograph.loop.budget import Budget
-        from tachograph.loop.propose.registry import Setting, opened
+        from tachograph.loop.propose.registry import Setting
         from tachograph.loop.run import Run
         from tachograph.loop.team import Team, seated
 
-        import_all("tachograph.loop.propose.recipes", "tachograph.loop.turn")
-        gc.freeze()  # what was imported stays; else collections go through it again and again
         budget = Budget(trials, seconds, cpu_seconds, tokens, money)
         if budget == Budget():
             budget = Budget(wall_seconds=DEFAULT_SECONDS)
@@ -137,14 +137,10 @@ def run_task(
         setting = Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens,
                           team.turn_seconds, answer_seconds)  # fmt: skip
         with (
-            open_bench(loaded, level=box, parallel=parallel, opening=opening) as bench,
-            opened(specs, setting) as proposers,
+            convened(opening, parallel, specs, setting, budget) as (bench, proposers),
             open_ledger(ledger, create=True) as (book, folder),
         ):
             remember_task(folder, loaded)
-            say_level(bench)
-            say_opened(proposers)
-            say_estimate(proposers, loaded, budget)
             team = seated(team, proposers)
             run = Run.open(book, folder, loaded, budget, bench.rules, box=bench.description,
                            proposers=[each.name for each in proposers], team=team.plain(),
@@ -197,20 +193,11 @@ def resume_run(
         team = wanted.team(Team.of(found.archive.team), loaded, opened.random_seed)
         box = level_of(level, unsafe_no_sandbox)
         with Opening(loaded, box) as opening:
-            from tachograph.loop.bench import open_bench
             from tachograph.loop.propose.registry import Setting
-            from tachograph.loop.propose.registry import opened as opened_proposers
 
-            import_all("tachograph.loop.propose.recipes", "tachograph.loop.turn")
             setting = Setting(folder, box, base_url, prices, answer_tokens, team.turn_seconds,
                               answer_seconds)  # fmt: skip
-            with (
-                open_bench(loaded, level=box, parallel=parallel, opening=opening) as bench,
-                opened_proposers(specs, setting) as proposers,
-            ):
-                say_level(bench)
-                say_opened(proposers)
-                say_estimate(proposers, loaded, budget)
+            with convened(opening, parallel, specs, setting, budget) as (bench, proposers):
                 team = seated(team, proposers)
                 changed = recorded(team, proposers) != found.archive.team
                 found.resume(recorded(team, proposers) if changed else None)
@@ -261,6 +248,28 @@ def propose(
 
 
 # -- parts -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def convened(opening: Opening, parallel: int, specs: Sequence[str], setting: Setting,
+             budget: Budget) -> Iterator[tuple[Bench, list[Proposer]]]:  # fmt: skip
+    """The boxes and the proposers of a sitting; said before it begins: what to know of them.
+
+    Imports what a sitting needs, which takes as long as the box that is opening.
+    """
+    from tachograph.loop.bench import open_bench
+    from tachograph.loop.propose.registry import opened
+
+    import_all("tachograph.loop.propose.recipes", "tachograph.loop.turn")
+    gc.freeze()  # what was imported stays; else collections go through it again and again
+    with (
+        open_bench(opening.task, level=opening.level, parallel=parallel, opening=opening) as bench,
+        opened(specs, setting) as proposers,
+    ):
+        say_level(bench)
+        say_opened(proposers)
+        say_estimate(proposers, opening.task, budget)
+        yield bench, proposers
 
 
 def sit(run: Run, bench: Bench, proposers: Sequence[Proposer], team: Team, budget: Budget, *,
