@@ -16,7 +16,7 @@ from __future__ import annotations
 import random
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from tachograph.errors import BoxError, TaskError
 from tachograph.ledger.kinds import (
@@ -73,6 +73,15 @@ class ReferenceRevoked(Exception):  # noqa: N818 - an answer, not a fault of the
     """The reference was kept earlier and has now failed a draw; it is dropped. Try again."""
 
 
+class Tested(NamedTuple):
+    """What is known of the clock, once it was tested."""
+
+    clock: SelfTest
+    handover: float | None
+    """Seconds of a call that a candidate could make shorter without its function; None: no call
+    that only hands over fits the task."""
+
+
 class Judge:
     """Judges candidates of one run. One thread; it owns the box and the clock while it works."""
 
@@ -89,12 +98,9 @@ class Judge:
         """Of the trial that is going on."""
         self.rng = random.SystemRandom()
         self.stage: Literal["check", "clock", "confirm"] = "check"
-        self.tested: SelfTest | None = None
+        self.tested: Tested | None = None
         self.usual_seconds: dict[str, float] = {}
         """Candidate id to the median wall seconds of a call, where it was timed."""
-        self.handover: float | None = None
-        """Seconds of a call that a candidate could make shorter without its function; None: unknown
-        or none."""
         self.figures: dict[str, TrialTimed] = {}
         """Id of a kept candidate to its latest race against the seed."""
 
@@ -214,7 +220,8 @@ class Judge:
             # this is the figure that is reported, so it goes on until it is worth reporting
             rules = replace(rules, precision=REPORTED_PRECISION, max_pairs=REPORTED_PAIRS)
         usual = self.usual_seconds.get(against.id)
-        rules = replace(rules, margin=margin(usual, self.handover, rules.margin))
+        handover = self.tested.handover if self.tested else None
+        rules = replace(rules, margin=margin(usual, handover, rules.margin))
         series = self.secret.series()
         least_runs = rules.min_pairs * races_from(stage, against.id == self.task.seed.id)
         allowance = self.allowance if paid else None
@@ -241,14 +248,14 @@ class Judge:
             low, high = SELF_TEST_PAIRS
             run_seconds = max(once.wall_seconds + once.setup_seconds, 1e-6)
             pairs = min(high, max(low, round(SELF_TEST_SECONDS / 2 / run_seconds)))
-            self.tested = self_test(measure, self.rules, self.rng, pairs=pairs)
-        self.handover = handover_seconds(self.examiner, series)
-        self.rules = replace(self.rules, witness=self.tested.witness)
-        compared = self.tested.comparison
+            clock = self_test(measure, self.rules, self.rng, pairs=pairs)
+        self.tested = Tested(clock, handover_seconds(self.examiner, series))
+        self.rules = replace(self.rules, witness=clock.witness)
+        compared = clock.comparison
         self.usual_seconds[seed.id] = compared.reference_seconds
         return ClockTested(self.run, compared.pairs, compared.ratio, compared.low, compared.high,
-                           compared.spread, self.tested.witness, compared.contention,
-                           series.nonce, series.count, self.handover)  # fmt: skip
+                           compared.spread, clock.witness, compared.contention,
+                           series.nonce, series.count, self.tested.handover)  # fmt: skip
 
     # -- what the loop asks ----------------------------------------------------------------------
 
