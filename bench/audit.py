@@ -35,7 +35,7 @@ from tachograph.brake.checks import ALL
 from tachograph.brake.machine import begin, step
 from tachograph.brake.said.statement import read_envelope
 from tachograph.brake.times import parse_time
-from tachograph.cli.brake_audit import OBJECTS
+from tachograph.cli import COLLECT_EVERY
 from tachograph.ledger import kinds
 from tachograph.merkle import ed25519
 from tachograph.merkle.levels import Levels
@@ -50,7 +50,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
-    gc.set_threshold(OBJECTS)  # as the command does
+    gc.set_threshold(COLLECT_EVERY)  # as the command does
     with tempfile.TemporaryDirectory(prefix="audit.") as folder:
         failed, share = statements(Path(folder) / "register", 12 if quick else 60)
         grown = entries(Path(folder) / "log", 10_000 if quick else 50_000)

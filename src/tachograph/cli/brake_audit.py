@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from tachograph.brake.verdict import AuditReport
 
 TEXT_BYTES = 1 << 20
-OBJECTS = 100_000
-"""New objects after which Python looks for cycles: what an audit reads has none, and is much."""
 
 
 def add_to(noun: typer.Typer) -> None:
@@ -138,7 +135,6 @@ def audit(
     from tachograph.ledger.entry import now
 
     wanted = required(require, [check.id for check in CHECKS])
-    gc.set_threshold(OBJECTS)
     found = read_bundle(folder, at or now())
     if agreement and found.document.id != agreement:
         raise UsageError(
