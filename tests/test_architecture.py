@@ -9,7 +9,7 @@ from pathlib import Path
 SRC = Path(__file__).parents[1] / "src" / "tachograph"
 
 FLOORS = {
-    "errors": 1, "units": 1,
+    "errors": 1, "words": 1,
     "canon": 2, "merkle": 2, "sandbox": 2,
     "task": 3, "ledger": 3,
     "brake": 4, "gauges": 4, "review": 4,

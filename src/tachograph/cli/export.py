@@ -11,6 +11,7 @@ import typer
 from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import tell, tell_json
 from tachograph.errors import UsageError
+from tachograph.words import counted
 
 SUFFIXES = (".eval", ".json")
 
@@ -46,5 +47,5 @@ def export_run(
     if as_json:
         tell_json({"run": found.id, "log": str(inspect), "samples": samples})
     else:
-        tell(f"wrote {inspect}: {samples} sample{'' if samples == 1 else 's'}")
+        tell(f"wrote {inspect}: {counted(samples, 'sample')}")
         tell(f"next: inspect view --log-dir {inspect.resolve().parent}")

@@ -14,6 +14,7 @@ from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import tell, tell_json
 from tachograph.cli.verbs import Listing
 from tachograph.errors import NotFoundError, UsageError
+from tachograph.words import counted
 
 app = typer.Typer(help="The ledger: the record of everything.", cls=Listing,
                   rich_markup_mode=None, invoke_without_command=True)  # fmt: skip
@@ -111,7 +112,6 @@ def record(
 def verify(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     """Derive everything again from the entries; say which one is damaged, if any is."""
     from tachograph.cli.places import open_ledger
-    from tachograph.loop.tally import counted
 
     with open_ledger(ledger) as (book, _):
         found = book.verify()
@@ -119,9 +119,8 @@ def verify(ledger: LedgerAt = None, as_json: AsJson = False) -> None:
     if as_json:
         tell_json({"intact": True, "origin": origin, **asdict(found)})
         return
-    entries = "1 entry" if found.size == 1 else f"{found.size} entries"
-    counts = [counted(found.objects, "object"), counted(found.heads, "signed head")]
-    tell(f"intact: {', '.join([entries, *counts])}")
+    counts = {"entry": found.size, "object": found.objects, "signed head": found.heads}
+    tell(f"intact: {', '.join(counted(number, one) for one, number in counts.items())}")
     tell(f"origin {origin}")
     tell(f"root   {found.root}")
     if found.unsigned:

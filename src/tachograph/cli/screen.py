@@ -26,8 +26,9 @@ from tachograph.loop.archive import Archive
 from tachograph.loop.budget import Budget
 from tachograph.loop.report import kept_text, ratio_text, record_text
 from tachograph.loop.score.words import best_text, holdout_lines, scorer_text
-from tachograph.loop.tally import counted, is_team, shortened
+from tachograph.loop.tally import is_team, shortened
 from tachograph.loop.team import Team, is_retired
+from tachograph.words import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

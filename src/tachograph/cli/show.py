@@ -12,6 +12,7 @@ from tachograph.cli.options import AsJson, LedgerAt, RunId
 from tachograph.cli.output import quoted, tell, tell_json
 from tachograph.cli.turns import tell_turn
 from tachograph.errors import UsageError
+from tachograph.words import counted
 
 if TYPE_CHECKING:
     from tachograph.loop.archive import Archive
@@ -170,7 +171,7 @@ def runs_line(row: dict[str, Any]) -> str:
 
     parts = [row["ended"] or "not ended", row["summary"]]
     if row["seats"] > 1 or row["proposers"] != ["recipes"]:
-        seats = "1 seat" if row["seats"] == 1 else f"{row['seats']} seats"
+        seats = counted(row["seats"], "seat")
         parts.append(f"{seats} of {', '.join(map(shortened, row['proposers']))}")
     parts.append(row["paid"])
     return f"{row['run']}  {row['task']:16}  {'; '.join(filter(None, parts))}"

@@ -10,6 +10,7 @@ import typer
 
 from tachograph.cli.output import remark
 from tachograph.errors import UsageError
+from tachograph.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +144,7 @@ def team_text(team: Team, names: Sequence[str]) -> str:
 
     if team.seats == 1 and list(names) == ["recipes"]:
         return ""
-    seats = "1 seat" if team.seats == 1 else f"{team.seats} seats"
+    seats = counted(team.seats, "seat")
     policy = f", policy {team.policy}" if team.policy != "best" else ""
     return f"; {seats} of {', '.join(map(shortened, names))}{policy}"
 

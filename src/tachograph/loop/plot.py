@@ -31,6 +31,7 @@ from tachograph.loop.progress import Fate, Point, Yardstick, points, yardstick
 from tachograph.loop.score.progress import Beside, beside
 from tachograph.loop.score.words import title_text
 from tachograph.loop.tally import team_caption
+from tachograph.words import counted
 
 INCHES = (8.0, 4.5)
 DOTS_PER_INCH = 200
@@ -285,7 +286,6 @@ def draw_rug(axes: Axes, unraced: Sequence[Point], rows: Sequence[Fate]) -> None
 def draw_title(axes: Axes, archive: Archive, kept: Sequence[Point], trials: int) -> None:
     """Task, number of trials, and the best with its interval."""
     assert archive.opened is not None
-    counted = f"{trials} trial" + ("" if trials == 1 else "s")
     best = kept[-1] if kept else None
     result = "nothing beat the seed" if trials else "not begun"
     if best and archive.scorer:
@@ -293,8 +293,9 @@ def draw_title(axes: Axes, archive: Archive, kept: Sequence[Point], trials: int)
     elif best:
         low, high = ends_of(best)
         result = f"best {at(best):.3g}×  ({low:.3g} to {high:.3g})"
-    axes.set_title(f"{archive.opened.task}: {counted}, {result}", loc="left", color=INK,
-                   fontsize=10.5, fontweight="bold", parse_math=False)  # fmt: skip
+    title = f"{archive.opened.task}: {counted(trials, 'trial')}, {result}"
+    axes.set_title(title, loc="left", color=INK, fontsize=10.5,
+                   fontweight="bold", parse_math=False)  # fmt: skip
     axes.set_title(archive.opened.run, loc="right", color="#888888", fontsize=7.5,
                    parse_math=False)  # fmt: skip
 

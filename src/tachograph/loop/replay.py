@@ -26,6 +26,7 @@ from tachograph.loop.score.draws import Draws
 from tachograph.loop.score.examine import Fault, ScoreExaminer
 from tachograph.task import Candidate
 from tachograph.task.scorer import Scorer
+from tachograph.words import counted
 
 Finding = Literal["same", "another outcome", "other inputs", "no draws"]
 
@@ -51,7 +52,7 @@ class Replayed:
     @property
     def line(self) -> str:
         """In words."""
-        calls = f"{self.draws} draw{'s' * (self.draws != 1)}"
+        calls = counted(self.draws, "draw")
         what = f"{self.stage:9} entry {self.seq}, {calls}: {self.recorded}, as recorded"
         if self.finding == "same":
             return what

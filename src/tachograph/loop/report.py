@@ -11,6 +11,7 @@ from tachograph.loop.run import Run
 from tachograph.loop.score import words
 from tachograph.loop.tally import team_data
 from tachograph.task import Candidate
+from tachograph.words import counted
 
 VERDICTS = {
     "kept": "kept",
@@ -164,12 +165,12 @@ def summary(archive: Archive) -> str:
     """One sentence: what the run found."""
     tried = len(archive.trials)
     best = archive.best
-    trials = f"{tried} trial{'' if tried == 1 else 's'}"
+    trials = counted(tried, "trial")
     if best is None or best.kept is None:
         return f"nothing beat the seed in {trials}"
     kept = best.kept
     depth = len(archive.lineage(best.id))
-    changes = f"{depth} change{'' if depth == 1 else 's'}"
+    changes = counted(depth, "change")
     if archive.scorer:
         return f"best: {words.best_text(archive)}, by {changes}, after {trials}"
     if kept.ratio is None or kept.low is None or kept.high is None:

@@ -13,6 +13,7 @@ from tachograph.loop.archive import Archive, Turn
 from tachograph.loop.bandit import gains_of
 from tachograph.loop.board import findings_of
 from tachograph.loop.team import Team, is_retired
+from tachograph.words import counted
 
 NAME_CHARACTERS = 36
 
@@ -129,11 +130,6 @@ def paid_parts(tokens: int, money_usd: float, *, unpriced: bool) -> list[str]:
     if unpriced:
         parts.append("some at a price not known")
     return parts
-
-
-def counted(number: int, what: str) -> str:
-    """`1 turn`, `2 turns`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def team_data(archive: Archive) -> dict[str, Any]:
