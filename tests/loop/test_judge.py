@@ -230,7 +230,7 @@ def test_a_candidate_with_a_slow_set_up_ends_as_too_costly(new_bench):
 
 def test_a_slow_set_up_that_fits_is_no_fault(new_bench):
     """The same candidate is kept where a trial may take long enough."""
-    notes = tried(new_bench(rules=Rules(trial_seconds=200.0)), SLOW_SET_UP)
+    notes = tried(new_bench(rules=Rules(trial_seconds=200.0), steady=True), SLOW_SET_UP)
     assert isinstance(notes.bodies[-1], CandidateKept)
 
 
