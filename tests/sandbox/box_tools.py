@@ -40,8 +40,10 @@ def program(source: str, **others: str) -> Program:
 
 
 def run(box: Box, source: str, **inputs: Any) -> Finished | Failed:
-    """One call of a source's `f`."""
-    return box.run(program(source), inputs)
+    """One call of a source's `f`, and its end."""
+    outcome = box.run(program(source), inputs)
+    box.settle()
+    return outcome
 
 
 def output(box: Box, source: str, **inputs: Any) -> Any:

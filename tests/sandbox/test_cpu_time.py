@@ -20,10 +20,10 @@ if not os.fork():
 os.wait()
 if not os.fork():
     work()
-    print("done", flush=True)
+    os.write(1, b"done\\n")
     time.sleep(60)
 work()
-print("done", flush=True)
+os.write(1, b"done\\n")
 input()
 """
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tachograph.errors import BoxError
-from tachograph.sandbox.call import Call, CandidateError, failed
+from tachograph.sandbox.call import Call, CandidateError, Line, failed
 from tachograph.sandbox.launch import PACKAGE, Launched, launch
 from tachograph.sandbox.levels import CHAIN, HERE, Level, LevelError
 from tachograph.sandbox.limits import Limits
@@ -62,6 +62,11 @@ class Box:
         self.programs: dict[str, tuple[MemoryFile, bool]] = {}
         self.programs_bytes = 0
         self.spare: SpareUid | None = None
+        self.expected: Line | None = None
+        """To the child of a call that is to come."""
+        self.ending: Call | None = None
+        """The latest; the zygote's report of its end was not taken yet."""
+        self.zygote_is_cold = True
         self.stopwatch: Stopwatch | None = None
         """Times calls where this process has other threads (`time_apart`)."""
         self.ground = Staging()
@@ -91,6 +96,7 @@ class Box:
             if isinstance(tried, Failed):
                 raise BoxError(f"a trial call at level {level} failed: {tried.detail}",
                                hint="raise the limits")  # fmt: skip
+            box.settle()
         except BoxError:
             box.close()
             raise
@@ -162,20 +168,17 @@ class Box:
 
         Raises BoxError when the box, not the candidate, is at fault; the next call starts anew.
         """
-        if self.zygote is None or self.forks >= FORKS_PER_ZYGOTE:
-            self.restart()
-        assert self.zygote is not None
-        self.forks += 1
-        files, has_kept = self.files_of(program)
-        sealed = sealed_inputs(inputs)
-        limits = self.limits
-        if program.run and limits.processes == 1:
-            limits = replace(limits, processes=COMMAND_PROCESSES)
-        watch = Watch(limits, None if self.level == "A" else self.staging)
         try:
-            with Call(self.zygote.line, program, files, level=self.level, has_kept=has_kept,
-                      warm=warm, limits=limits, watch=watch,
-                      stopwatch=self.stopwatch) as call:  # fmt: skip
+            line = self.line()
+            files, has_kept = self.files_of(program)
+            limits = self.limits
+            if program.run and limits.processes == 1:
+                limits = replace(limits, processes=COMMAND_PROCESSES)
+            watch = Watch(limits, None if self.level == "A" else self.staging)
+            call = Call(line, program, files, level=self.level, has_kept=has_kept, warm=warm,
+                        limits=limits, watch=watch, stopwatch=self.stopwatch)  # fmt: skip
+            self.ending = call
+            with sealed_inputs(inputs) as sealed:
                 try:
                     setup = call.begin()
                     if not has_kept and call.kept_bytes:
@@ -183,19 +186,38 @@ class Box:
                     wall, cpu = call.go(sealed)
                     return call.result(setup, wall, cpu)
                 except CandidateError as ended:
-                    _, user, system, _ = call.end()
-                    return failed(ended, call.log.text(), user + system)
+                    return failed(ended, call.log.text(), call.end().cpu_seconds)
+                finally:
+                    call.ask_to_end()
         except BoxError:
             self.stop()
             raise
-        finally:
-            sealed.close()
 
     def expect(self) -> None:
-        """A call will come soon: its child is forked while this process does something else."""
-        if self.zygote is not None and self.forks < FORKS_PER_ZYGOTE:
-            with contextlib.suppress(OSError):  # the call itself will say what is wrong
-                self.zygote.line.send(b"{}")
+        """A call will come soon: its child is forked while this process does something else.
+
+        Not while the zygote could use the time between two calls to warm itself.
+        """
+        if self.zygote and not (self.expected or self.zygote_is_cold):
+            with contextlib.suppress(BoxError):  # the call itself will say what is wrong
+                self.expected = Line(self.zygote.line)
+
+    def line(self) -> Line:
+        """The line to a child that waits, after the latest call has ended. Raises BoxError."""
+        self.settle()
+        if self.zygote is None or self.forks >= FORKS_PER_ZYGOTE:
+            self.restart()
+        assert self.zygote is not None
+        self.forks += 1
+        line, self.expected = self.expected, None
+        return line or Line(self.zygote.line)
+
+    def settle(self) -> None:
+        """Nothing of the latest call is there any more when this returns. Raises BoxError."""
+        if self.ending is not None:
+            self.zygote_is_cold = self.ending.end().cold
+            self.ending.close()
+            self.ending = None
 
     def files_of(self, program: Program) -> tuple[MemoryFile, bool]:
         """The program's files as the box reads them, and whether an earlier box's are with them."""
@@ -233,6 +255,11 @@ class Box:
 
     def stop(self) -> None:
         """End the zygote; whatever it had forked ends with it."""
+        for held in (self.ending, self.expected):
+            if held is not None:
+                held.close()
+        self.ending = self.expected = None
+        self.zygote_is_cold = True
         if self.zygote is not None:
             self.zygote.stop()
             self.zygote = None

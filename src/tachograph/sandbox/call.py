@@ -1,10 +1,11 @@
 """One call in one box, seen from the judge's side: from the request to the last process gone.
 
-1. The request goes to the zygote, which forks the child.
+1. The zygote forks the child, which waits at its line for the request.
 2. W: the walls stand. R: the candidate is loaded, without having seen any input.
 3. GO carries the inputs; the clock starts.
 4. D: the result is complete; the judge seals it, and only then stops the clock.
-5. The zygote kills all that is in the box, waits for it and reports status and CPU time.
+5. The zygote kills all that is in the box, waits for it and reports status and CPU time. The next
+   child is forked after that; the judge need not wait for it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import socket
 import struct
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from tachograph.errors import BoxError
 from tachograph.sandbox.inside import frame
@@ -51,38 +52,69 @@ class CandidateError(Exception):
         self.loading = loading
 
 
-class Call:
-    """The two lines to one box and its memory files. Use it in a `with`: leaving kills the box."""
+class Usage(NamedTuple):
+    """What the zygote reports of a child that has ended."""
 
-    def __init__(self, zygote: socket.socket, program: Program, files: MemoryFile, *,
-                 level: Level, has_kept: bool, warm: bool, limits: Limits, watch: Watch,
+    status: int
+    """As wait4 gives it."""
+    cpu_seconds: float
+    """Of all that was in the box."""
+    cold: bool
+    """The zygote itself would be warmer after a moment without a child."""
+
+
+class Line:
+    """To a child that waits for its call, and to the zygote that watches over it."""
+
+    def __init__(self, zygote: socket.socket) -> None:
+        """Have the child forked. Raises BoxError."""
+        self.report, far_report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.child, far_child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.child.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        with far_report, far_child:
+            try:
+                socket.send_fds(zygote, [b"F"], [far_report.fileno(), far_child.fileno()])
+            except OSError as error:
+                self.close()
+                raise BoxError(f"the zygote is gone: {error.strerror}", hint=HINT) from None
+
+    def close(self) -> None:
+        """Hang up: a child that still waits ends."""
+        self.report.close()
+        self.child.close()
+
+
+class Call:
+    """One call, over the line to a child that waits for it. What was called is over once it was
+    asked to end, and gone once `end` has returned.
+    """
+
+    def __init__(self, line: Line, program: Program, files: MemoryFile, *, level: Level,
+                 has_kept: bool, warm: bool, limits: Limits, watch: Watch,
                  stopwatch: Stopwatch | None = None) -> None:  # fmt: skip
+        """Raises BoxError where the child is gone."""
         self.level = level
         self.limits = limits
         self.watch = watch
         self.stopwatch = stopwatch
-        self.usage: tuple[int, float, float, int] | None = None
+        self.usage: Usage | None = None
         self.asked = False
+        self.report, self.line = line.report, line.child
+        self.child = 0
         self.output = MemoryFile.bounded("output", limits.output_mib << 20)
         self.kept = MemoryFile.bounded("kept", KEPT_BYTES)
         self.log = MemoryFile.bounded("log", limits.log_kib << 10)
-        self.report, far_report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.line, far_line = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.line.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self.child = 0
         request = {
             "entry": program.entry, "build": program.build, "run": program.run,
             "has_kept": has_kept, "warm": warm, "limits": asdict(limits),
         }  # fmt: skip
-        with far_report, far_line:
-            descriptors = [far_report.fileno(), far_line.fileno(), files.descriptor,
-                           self.output.descriptor, self.log.descriptor,
-                           self.kept.descriptor]  # fmt: skip
-            try:
-                socket.send_fds(zygote, [json.dumps(request).encode()], descriptors)
-            except OSError as error:
-                self.close()
-                raise BoxError(f"the zygote is gone: {error.strerror}", hint=HINT) from None
+        descriptors = [files.descriptor, self.output.descriptor, self.log.descriptor,
+                       self.kept.descriptor]  # fmt: skip
+        try:
+            socket.send_fds(self.line, [json.dumps(request).encode()], descriptors)
+        except OSError as error:
+            self.close()
+            raise BoxError(f"the box is gone: {error.strerror}", hint=HINT) from None
         self.started = time.monotonic()
 
     # -- the steps -------------------------------------------------------------------------------
@@ -160,18 +192,17 @@ class Call:
         return CandidateError("died", "it ended before GO", loading=True)
 
     def result(self, setup: float, wall: float, cpu: float | None) -> Finished:
-        """Step 5, and meanwhile the output is decoded. Raises CandidateError or BoxError."""
+        """The output, decoded while the zygote clears up. Raises CandidateError or BoxError."""
         self.ask_to_end()
         try:
             output = self.output.value(self.size)
         except frame.FrameError as error:
             raise CandidateError("bad output", str(error), loading=False) from None
-        _, user, system, peak_kib = self.end()
         if cpu is None or self.limits.processes > 1:
             # all that it used until its end, which is never less than what the result cost
-            cpu = max(cpu or 0.0, user + system - self.cpu_before)
+            cpu = max(cpu or 0.0, self.end().cpu_seconds - self.cpu_before)
         return Finished(output=output, wall_seconds=wall, cpu_seconds=cpu, setup_seconds=setup,
-                        peak_mib=peak_kib / 1024, log=self.log.text())  # fmt: skip
+                        log=self.log.text())  # fmt: skip
 
     def left_behind(self) -> dict[str, Any]:
         """What loading left in the working directory: path to [mode, bytes]; empty if nothing."""
@@ -228,17 +259,17 @@ class Call:
 
     def died(self, loading: bool) -> CandidateError:
         """The child's line broke: say how it ended."""
-        status, *_ = self.end()
-        code = os.waitstatus_to_exitcode(status)
+        code = os.waitstatus_to_exitcode(self.end().status)
         if code < 0:
             return CandidateError("died", f"killed by {signal_name(-code)}", loading)
         return CandidateError("died", f"ended by itself with exit code {code}", loading)
 
-    def end(self) -> tuple[int, float, float, int]:
+    def end(self) -> Usage:
         """Kill what is left of the box and take the zygote's report. Raises BoxError."""
         self.ask_to_end()
         if self.usage is None:
-            self.usage = REPORT.unpack(self.receive_report(END_SECONDS))
+            status, user, system, cold = REPORT.unpack(self.receive_report(END_SECONDS))
+            self.usage = Usage(status, user + system, cold)
         return self.usage
 
     def ask_to_end(self) -> None:
@@ -252,15 +283,6 @@ class Call:
         """Let go of lines and memory."""
         for held in (self.report, self.line, self.output, self.kept, self.log):
             held.close()
-
-    def __enter__(self) -> Call:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        try:
-            self.end()
-        finally:
-            self.close()
 
 
 def signal_name(number: int) -> str:

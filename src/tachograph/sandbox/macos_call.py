@@ -19,7 +19,6 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -46,8 +45,6 @@ from tachograph.sandbox.program import Program
 
 START_SECONDS = 120.0
 TICK_SECONDS = 0.03
-PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
-"""Bytes in which wait4 counts the peak resident size."""
 
 Start = Callable[[dict[str, Any], list[int], int], "subprocess.Popen[bytes]"]
 """Starts the child: its configuration, the descriptors it gets, and the one for its log."""
@@ -60,7 +57,7 @@ class MacCall:
                  has_kept: bool, warm: bool, scratch: Path, start: Start) -> None:  # fmt: skip
         self.level = level
         self.limits = limits
-        self.usage: tuple[int, float, float] | None = None
+        self.usage: tuple[int, float] | None = None
         self.inbox = b""
         self.kept_bytes = 0
         self.output, self.kept, self.log = (MemoryFile.make(n) for n in ("output", "kept", "log"))
@@ -114,7 +111,7 @@ class MacCall:
         kind, payload = self.receive(self.limits.wall_seconds, loading=False)
         if kind != b"D" or len(payload) != 8:
             raise CandidateError("raised", text_of(kind, payload), loading=False)
-        _, cpu, peak = self.end()
+        _, cpu = self.end()
         data = contents(self.output, payload, self.limits.output_mib << 20)
         wall = time.perf_counter() - began
         if wall > self.limits.wall_seconds:
@@ -124,7 +121,7 @@ class MacCall:
         except frame.FrameError as error:
             raise CandidateError("bad output", str(error), loading=False) from None
         return Finished(output=output, wall_seconds=wall, cpu_seconds=max(cpu - before, 0.0),
-                        setup_seconds=setup, peak_mib=peak, log=self.log_text())  # fmt: skip
+                        setup_seconds=setup, log=self.log_text())  # fmt: skip
 
     def left_behind(self) -> dict[str, Any]:
         """What loading left in the working directory; empty if nothing or not well-formed."""
@@ -176,16 +173,15 @@ class MacCall:
         data = os.pread(self.log.descriptor, self.limits.log_kib << 10, 0)
         return printable(data.decode("utf-8", "replace"))
 
-    def end(self) -> tuple[int, float, float]:
-        """Kill the process group and wait for it; wait status, CPU seconds, peak MiB."""
+    def end(self) -> tuple[int, float]:
+        """Kill the process group and wait for it; wait status, CPU seconds."""
         if self.usage is None:
             self.look.stop()
             with contextlib.suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             _, status, used = os.wait4(self.process.pid, 0)
             self.process.returncode = os.waitstatus_to_exitcode(status)
-            self.usage = (status, used.ru_utime + used.ru_stime,
-                          used.ru_maxrss * PEAK_UNIT / (1 << 20))  # fmt: skip
+            self.usage = status, used.ru_utime + used.ru_stime
             end_group(self.process.pid)
         return self.usage
 

@@ -19,9 +19,7 @@ class Finished:
     cpu_seconds: float
     """CPU time of the candidate's process in that span; with several processes, until their end."""
     setup_seconds: float
-    """From the fork to READY."""
-    peak_mib: float
-    """Largest resident size of one process."""
+    """From the request to READY."""
     log: str
     """stdout and stderr, bounded. Untrusted text."""
 

@@ -180,6 +180,7 @@ def attack(box: Box, attacks: ModuleType, name: str, targets: Targets) -> tuple[
     before = set(leftovers.descendants())
     try:
         outcome = box.run(program, aims(box.limits, targets))
+        box.settle()
     except BoxError as error:
         return "got through", f"the box broke: {error.message}"
     stayed = set(leftovers.descendants()) - before

@@ -22,16 +22,6 @@ SOURCE_TIME = 1_000_000_000
 """Modification time of every source file: caches keyed by it stay valid in the next box."""
 KEPT_MIB = 16
 WORK = "work"
-REHEARSAL = """
-import sys
-
-class Pair:
-    def __init__(self, first, second=1):
-        self.first, self.second = first, second
-
-def double(value):
-    return 2 * value + len([each for each in sys.argv if each is None])
-"""
 
 
 class Workspace:
@@ -148,17 +138,6 @@ def our_modules() -> List[str]:
 
 OURS: List[str] = []
 """The same, from before the fork: a child that goes through all names copies a page for most."""
-
-
-def rehearse() -> None:
-    """Decode, compile and run something small.
-
-    A forked process copies each page of its parent that it writes to, which is most of what a call
-    costs. So it makes the copies that every call needs while its own has not come.
-    """
-    json.loads(json.dumps({"limits": {"wall_seconds": 0.5}}))
-    frame.decode(frame.encode_bytes({"files": {"rehearsal.py": REHEARSAL}, "kept": {}}))
-    exec(compile(REHEARSAL, "rehearsal.py", "exec"), {})
 
 
 def load_function(workspace: Workspace, entry: str) -> Callable[..., Any]:

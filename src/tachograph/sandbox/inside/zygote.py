@@ -2,12 +2,13 @@
 
 It never loads candidate code. One box at a time: it forks the child (at level A as the first
 process of a namespace of its own), kills it when told or when the judge is gone, waits for it and
-reports its status and CPU time. Where the judge says that a call will come soon, the child is
-forked then and waits for it. Child and zygote end when the one above them ends.
+reports its status and CPU time. The child waits for its call, which may come at once or later, and
+which the judge sends to it without passing here. Child and zygote end when the one above them ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -17,7 +18,7 @@ import signal
 import socket
 import struct
 import sys
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List
 
 from tachograph.sandbox.inside import (
     child,
@@ -34,15 +35,8 @@ REQUEST_BYTES = 65_536
 IDLE_SECONDS = 0.02
 FIRST_CALLS = 3
 """The trial call that opens a box, a look at the seed, and the first candidate."""
-REPORT = struct.Struct("<iddq")
-"""wait status, user seconds, system seconds, peak resident KiB"""
-
-
-class Waiting(NamedTuple):
-    """A child without a call, and the line to it."""
-
-    pid: int
-    line: socket.socket
+REPORT = struct.Struct("<idd?")
+"""wait status, user seconds, system seconds, whether a moment without a child would be of use"""
 
 
 class Zygote:
@@ -56,7 +50,6 @@ class Zygote:
         self.ruleset = -1
         self.namespace = -1
         self.disk_mib: int = config["disk_mib"]
-        self.waiting: Optional[Waiting] = None
         self.calls = 0
         self.cold: List[str] = [name for name in config["libraries"] if name == "numba"]
         """Libraries that may be warmed further."""
@@ -93,20 +86,15 @@ class Zygote:
         answer(self.line, "ready")
         while True:
             self.use_idle_time()
-            message, descriptors, _, _ = socket.recv_fds(self.line, REQUEST_BYTES, 8)
+            message, descriptors, _, _ = socket.recv_fds(self.line, 1, 2)
             if not message:
                 return
-            self.waiting = self.waiting or self.fork(ahead=not descriptors)
-            if not descriptors:
-                continue  # its call will come soon
             self.calls += 1
-            waiting, self.waiting = self.waiting, None
-            socket.send_fds(waiting.line, [message], descriptors[1:])
-            waiting.line.close()
-            with socket.socket(fileno=descriptors[0]) as report:
-                for descriptor in descriptors[1:]:
-                    os.close(descriptor)
-                self.watch(waiting.pid, report)
+            report, line = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+            with report:
+                with line:
+                    pid = self.fork(line, report)
+                self.watch(pid, report)
 
     def use_idle_time(self) -> None:
         """Once, when no request comes for a moment; not among the first, which somebody awaits."""
@@ -119,9 +107,8 @@ class Zygote:
             gc.collect()
             gc.freeze()
 
-    def fork(self, *, ahead: bool) -> Waiting:
-        """A child that waits for its call. `ahead`: there is time to rehearse it."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def fork(self, line: socket.socket, report: socket.socket) -> int:
+        """A child that waits at the line for its call."""
         if self.level == "A":
             # setns first: a process may leave its children's namespace for a new one only
             # from its own
@@ -130,12 +117,11 @@ class Zygote:
         pid = os.fork()
         if pid == 0:
             try:
-                ours.close()
-                become_child(self, theirs, ahead)
+                report.close()
+                become_child(self, line)
             finally:
                 os._exit(1)
-        theirs.close()
-        return Waiting(pid, ours)
+        return pid
 
     def watch(self, pid: int, report: socket.socket) -> None:
         """Wait for the child, or kill it when the judge says so or is gone; then report."""
@@ -154,27 +140,26 @@ class Zygote:
             more = leftovers.sweep(self.own_uid)
             user, system = user + more[0], system + more[1]
             leftovers.empty(self.root)
-        report.send(REPORT.pack(status, user, system, usage.ru_maxrss))
+        cold = bool(self.cold) and self.calls >= FIRST_CALLS
+        with contextlib.suppress(OSError):  # nobody may want to know
+            report.send(REPORT.pack(status, user, system, cold))
 
 
-def become_child(zygote: Zygote, asked: socket.socket, ahead: bool) -> None:
+def become_child(zygote: Zygote, line: socket.socket) -> None:
     """Wait for the call, put the files down, raise the walls, load the candidate."""
     workspace = child.Workspace(zygote.root)
     trouble = ""
     try:
         take_ground(zygote)
         workspace.make()
-        if ahead:
-            child.rehearse()
     except OSError as error:
         trouble = str(error)
-    message, descriptors, _, _ = socket.recv_fds(asked, REQUEST_BYTES, 5)
-    asked.close()
+    message, descriptors, _, _ = socket.recv_fds(line, REQUEST_BYTES, 4)
     if not message:
         return
     request = json.loads(message)
-    line, files, output, log, kept = descriptors
-    courier = child.Courier(socket.socket(fileno=line), output, kept)
+    files, output, log, kept = descriptors
+    courier = child.Courier(line, output, kept)
     try:
         if trouble:
             raise OSError(trouble)
@@ -183,7 +168,7 @@ def become_child(zygote: Zygote, asked: socket.socket, ahead: bool) -> None:
         os.chdir(workspace.path)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        keep_only({0, 1, 2, line, output, kept, zygote.ruleset})
+        keep_only({0, 1, 2, line.fileno(), output, kept, zygote.ruleset})
         walls.raise_walls(zygote.level, request["limits"], zygote.ruleset, own_uid=zygote.own_uid)
     except (OSError, ValueError) as error:
         courier.say(b"B", str(error).encode()[: child.TEXT_LIMIT])
