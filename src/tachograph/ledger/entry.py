@@ -60,7 +60,7 @@ class Entry:
 
 def now() -> str:
     """Return the time as entries write it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return datetime.now(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def encode(entry: Entry) -> bytes:

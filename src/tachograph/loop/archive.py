@@ -186,6 +186,12 @@ class Archive:
         """Proposer to its turns since the last that brought something new, in this sitting."""
         self.last_barren: dict[str, str] = {}
         """Proposer to why the last such turn brought nothing."""
+        self.attempts: dict[str, Attempt] = {}
+        """What proposers are told of each finished trial, in the order of the first verdicts."""
+        self.repeats: dict[str, list[str]] = {}
+        """Proposer to the candidates that it made although they were there already, in the order in
+        which it did.
+        """
         self.findings: list[tuple[str, FindingShared]] = []
         """Writer and note, in the order of sharing."""
         self.tokens = 0
@@ -274,6 +280,8 @@ class Archive:
             record.finish(time)
             self.open.pop(record.id, None)
             self.finished.setdefault(record.id, record)
+            assert record.attempt is not None
+            self.attempts[record.id] = record.attempt
 
     def add_scores(self, record: Record, body: CandidateScored) -> None:
         """Fold scores, and what they cost."""
@@ -313,6 +321,8 @@ class Archive:
             else:
                 self.barren[proposer] = self.barren.get(proposer, 0) + 1
                 self.last_barren[proposer] = f"{body.outcome}: {body.detail}".rstrip(": ")
+                if body.outcome == "duplicate" and body.candidate:
+                    self.repeats.setdefault(proposer, []).append(body.candidate)
 
     @property
     def trials(self) -> list[Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 from tachograph.ledger.kinds import TurnBegun
@@ -18,7 +19,7 @@ def brief_of(archive: Archive, task: Task, parent: Candidate, begun: TurnBegun) 
     assert archive.opened is not None
     return Brief(
         task=task, parent=parent,
-        history=[record.attempt for record in archive.trials if record.attempt],
+        history=list(archive.attempts.values()),
         tried=frozenset(archive.records),
         rng=random.Random(f"{archive.opened.random_seed}:{begun.turn}:brief"),
         turn=begun.turn, direction=begun.direction, findings=findings_of(archive),
@@ -28,11 +29,6 @@ def brief_of(archive: Archive, task: Task, parent: Candidate, begun: TurnBegun) 
 
 def repeated(archive: Archive, proposer: str) -> list[Attempt]:
     """What this proposer made although it was there already, the latest last."""
-    found = []
-    for turn in archive.turns.values():
-        ended = turn.ended
-        if turn.begun.proposer == proposer and ended and ended.outcome == "duplicate":
-            record = archive.records.get(ended.candidate or "")
-            if record and record.attempt:
-                found.append(record.attempt)
-    return found[-REPEATS_TOLD:]
+    again = reversed(archive.repeats.get(proposer, []))
+    found = (archive.attempts[candidate] for candidate in again if candidate in archive.attempts)
+    return list(itertools.islice(found, REPEATS_TOLD))[::-1]

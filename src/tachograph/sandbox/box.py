@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -141,7 +141,7 @@ class Box:
         config = {
             "libraries": self.libraries, "staging": str(self.staging), "masks": [str(PACKAGE)],
             "hidden": self.hidden, "spare_uid": spare, "cores": self.cores,
-            "disk_mib": self.limits.disk_mib,
+            "limits": asdict(self.limits),
         }  # fmt: skip
         self.zygote = launch("zygote", level=self.level, python=self.python, config=config,
                              environment=self.environment() | BOUND_AT_START)  # fmt: skip

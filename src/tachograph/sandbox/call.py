@@ -18,7 +18,6 @@ import signal
 import socket
 import struct
 import time
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from tachograph.errors import BoxError
@@ -106,7 +105,7 @@ class Call:
         self.log = MemoryFile.bounded("log", limits.log_kib << 10)
         request = {
             "entry": program.entry, "build": program.build, "run": program.run,
-            "has_kept": has_kept, "warm": warm, "limits": asdict(limits),
+            "has_kept": has_kept, "warm": warm, "processes": limits.processes,
         }  # fmt: skip
         descriptors = [files.descriptor, self.output.descriptor, self.log.descriptor,
                        self.kept.descriptor]  # fmt: skip

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from tachograph.errors import UsageError
 from tachograph.sandbox.inside import frame
@@ -46,18 +45,24 @@ class Program:
 
 def check_paths(files: Mapping[str, str]) -> None:
     """Raises UsageError for files that could not be written into an empty working directory."""
-    folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+    parted = {path: tuple(part for part in path.split("/") if part not in ("", "."))
+              for path in files}  # fmt: skip
+    folders = {parts[:depth] for parts in parted.values() for depth in range(len(parts))}
     for path, text in files.items():
-        shown = printable(path[:PATH_BYTES])
-        parts = PurePosixPath(path).parts
+        parts = parted[path]
         if not parts or path.startswith("/") or ".." in parts or "\0" in path:
-            raise UsageError(f"file path '{shown}' leaves the working directory")
-        if str(PurePosixPath(path)) in folders:
-            raise UsageError(f"'{shown}' is both a file and a folder")
+            raise UsageError(f"file path '{shown(path)}' leaves the working directory")
+        if parts in folders:
+            raise UsageError(f"'{shown(path)}' is both a file and a folder")
         try:
             sizes = [len(part.encode()) for part in parts]
             text.encode()
         except UnicodeEncodeError:
-            raise UsageError(f"file '{shown}' is not Unicode text") from None
+            raise UsageError(f"file '{shown(path)}' is not Unicode text") from None
         if sum(sizes) + len(sizes) > PATH_BYTES or max(sizes) > NAME_BYTES:
-            raise UsageError(f"file path '{shown}' is too long")
+            raise UsageError(f"file path '{shown(path)}' is too long")
+
+
+def shown(path: str) -> str:
+    """A path as an error names it."""
+    return printable(path[:PATH_BYTES])

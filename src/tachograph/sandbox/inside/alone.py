@@ -74,4 +74,5 @@ def main(config: Dict[str, Any]) -> None:
         courier.say(b"B", str(error).encode()[: child.TEXT_LIMIT])
         return
     courier.say(b"W")
+    child.forget(child.our_modules())
     child.serve(courier, workspace, config, content["kept"])

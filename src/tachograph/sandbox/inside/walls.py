@@ -38,9 +38,9 @@ def lower(which: int, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def limit_tasks(limits: Dict[str, Any], own_uid: bool) -> None:
+def limit_tasks(processes: int, own_uid: bool) -> None:
     """RLIMIT_NPROC. It counts all that run under this uid, not the box's alone."""
-    count = TASKS_BESIDES + limits["processes"]
+    count = TASKS_BESIDES + processes
     if not own_uid:
         count += SHARED_UID_ROOM + tasks_of(os.getuid())
     lower(resource.RLIMIT_NPROC, count)
@@ -58,15 +58,16 @@ def tasks_of(uid: int) -> int:
     return count
 
 
-def raise_walls(level: str, limits: Dict[str, Any], ruleset: int, *, own_uid: bool) -> None:
+def raise_walls(level: str, processes: int, ruleset: int, *, own_uid: bool) -> None:
     """Wall this process in for good. Raises OSError naming the wall that would not stand.
+
+    `processes`: how many the box may have at once. Its other limits stand already.
 
     `ruleset`: at level B, the Landlock rules prepared by the zygote. `own_uid`: nothing but the box
     runs under this uid, and no file but the box's belongs to it.
     """
-    set_limits(limits)
-    if own_uid or limits["processes"] > 1:
-        limit_tasks(limits, own_uid)
+    if own_uid or processes > 1:
+        limit_tasks(processes, own_uid)
     if level == "D":
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         return
@@ -81,7 +82,7 @@ def raise_walls(level: str, limits: Dict[str, Any], ruleset: int, *, own_uid: bo
     else:
         landlock.restrict(ruleset)
     code = seccomp.program(
-        processes=limits["processes"] > 1,
+        processes=processes > 1,
         signals=level == "A" or landlock.version() >= 6,
         modes=own_uid,
     )
@@ -102,7 +103,7 @@ def raise_around_command(level: str, limits: Dict[str, Any], ruleset: int, *, ow
         (resource.RLIMIT_MEMLOCK, 0),
     ):  # fmt: skip
         lower(which, size)
-    limit_tasks(limits, own_uid)
+    limit_tasks(limits["processes"], own_uid)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     if level == "D":

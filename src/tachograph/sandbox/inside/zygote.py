@@ -49,14 +49,15 @@ class Zygote:
         self.line = line
         self.ruleset = -1
         self.namespace = -1
-        self.disk_mib: int = config["disk_mib"]
+        self.limits: Dict[str, Any] = config["limits"]
         self.calls = 0
         self.cold: List[str] = [name for name in config["libraries"] if name == "numba"]
         """Libraries that may be warmed further."""
         self.own_uid = self.level == "A"
         os.sched_setaffinity(0, config["cores"])
         self.step_behind_walls(config)
-        child.OURS[:] = child.our_modules()
+        # found here, because a child that goes through all names copies a page for most
+        self.ours = child.our_modules()
         gc.collect()
         gc.freeze()
 
@@ -169,7 +170,8 @@ def become_child(zygote: Zygote, line: socket.socket) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         keep_only({0, 1, 2, line.fileno(), output, kept, zygote.ruleset})
-        walls.raise_walls(zygote.level, request["limits"], zygote.ruleset, own_uid=zygote.own_uid)
+        walls.raise_walls(zygote.level, request["processes"], zygote.ruleset,
+                          own_uid=zygote.own_uid)  # fmt: skip
     except (OSError, ValueError) as error:
         courier.say(b"B", str(error).encode()[: child.TEXT_LIMIT])
         return
@@ -184,9 +186,11 @@ def take_ground(zygote: Zygote) -> None:
     os.setpgid(0, 0)
     if zygote.level == "A":
         kernel.unshare(kernel.CLONE_NEWNS)
-        namespaces.fresh_scratch(zygote.disk_mib)
+        namespaces.fresh_scratch(zygote.limits["disk_mib"])
     # one of its own: flags and locks on a shared one would outlive the box
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    walls.set_limits(zygote.limits)
+    child.forget(zygote.ours)
 
 
 def warm(library: str) -> None:
