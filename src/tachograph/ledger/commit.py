@@ -25,6 +25,8 @@ class Ticket:
 
     drafts: tuple[Draft, ...]
     not_before: str = ""
+    durable: bool = True
+    """Whether somebody waits for the disk."""
     entries: list[Entry] = field(default_factory=list)
     error: TachographError | None = None
     done: bool = False
@@ -38,8 +40,8 @@ _INTERRUPTED = StoreError(
 class Queue:
     """Hands tickets to `commit` in groups, one group at a time.
 
-    `commit` sets each ticket's entries or error, and has made them durable when it returns. Where
-    it raises, nothing was recorded.
+    `commit` sets each ticket's entries or error, and has made all of them durable when it returns,
+    if one of them waits for that. Where it raises, nothing was recorded.
     """
 
     def __init__(self, commit: Callable[[Sequence[Ticket]], None]) -> None:
@@ -48,9 +50,10 @@ class Queue:
         self._arriving = threading.Lock()
         self._committing = threading.Lock()
 
-    def submit(self, drafts: Sequence[Draft], not_before: str = "") -> list[Entry]:
-        """Return the entries once they are durable; raises what refused them."""
-        ticket = Ticket(tuple(drafts), not_before)
+    def submit(self, drafts: Sequence[Draft], not_before: str = "", *,
+               durable: bool = True) -> list[Entry]:  # fmt: skip
+        """Return the entries once they are recorded; raises what refused them."""
+        ticket = Ticket(tuple(drafts), not_before, durable)
         with self._arriving:
             self._waiting.append(ticket)
         with self._committing:

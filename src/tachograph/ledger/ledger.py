@@ -74,15 +74,18 @@ class Ledger:
 
     # Write.
 
-    def append(self, drafts: Sequence[Draft], *, not_before: str = "") -> list[Entry]:
+    def append(self, drafts: Sequence[Draft], *, not_before: str = "",
+               durable: bool = True) -> list[Entry]:  # fmt: skip
         """Record (actor, parents, body) drafts, next to each other, all or none.
 
         With `not_before`, a time as entries write it, raises ClockError where the clock is behind.
         Durable when it returns, together with every object that a body names; those must have been
-        put before. Parents are entries recorded before. Raises FormatError, NotFoundError,
-        DamagedError, StoreError; a killed process leaves all of the drafts or none.
+        put before. Without `durable` the disk is not waited for: what was recorded outlives this
+        process, and a fall of the machine as soon as anything durable was appended after it.
+        Parents are entries recorded before. Raises FormatError, NotFoundError, DamagedError,
+        StoreError; a killed process leaves all of the drafts or none.
         """
-        return self._queue.submit(drafts, not_before)
+        return self._queue.submit(drafts, not_before, durable=durable)
 
     def put(self, data: bytes) -> str:
         """Take large content into the ledger; return its SHA-256 in hex. Raises StoreError.
@@ -217,7 +220,8 @@ class Ledger:
         return self._seen if size is None else size
 
     def _commit(self, tickets: Sequence[Ticket]) -> None:
-        with self._store.begin() as transaction:
+        durable = any(ticket.durable for ticket in tickets)
+        with self._store.begin(durable=durable) as transaction:
             carried = record(tickets, transaction, self._objects)
         self._objects.settle(carried)
 

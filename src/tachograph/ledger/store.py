@@ -2,8 +2,9 @@
 
 Four tables: `entry` (seq, canonical bytes), `block` (the tree, see blocks.py), `object` (small
 content by its SHA-256, see objects.py) and `head` (one row: size and root). A transaction holds the
-only write lock, moves the head by compare-and-set, and is durable when `commit` returns:
-write-ahead log, synchronous=FULL. A reader opens the file read-only. Proven by
+only write lock, moves the head by compare-and-set, and is durable when `commit` returns
+(write-ahead log, synchronous=FULL), or, where nobody waits for that (NORMAL), together with the
+next one that is: the log is one file. A reader opens the file read-only. Proven by
 tests/ledger/test_ledger_store.py and test_ledger_durability.py. Not covered: what the bytes mean.
 """
 
@@ -91,8 +92,12 @@ class Store(Protocol):
         """Whether an object is kept under this name."""
         ...
 
-    def begin(self) -> AbstractContextManager[Transaction]:
-        """Take the write lock; waits for other writers."""
+    def begin(self, *, durable: bool = True) -> AbstractContextManager[Transaction]:
+        """Take the write lock; waits for other writers.
+
+        Without `durable`, what is written outlives this process from the commit on, and a fall of
+        the machine only with the next durable transaction.
+        """
         ...
 
     def close(self) -> None:
@@ -112,6 +117,8 @@ class SqliteStore:
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._commits = 0
+        self._waits = True
+        """Whether the writer's commits wait for the disk."""
         self._reader = _open_reader(path)
         self._schema = _schema(self._reader, path)
 
@@ -161,11 +168,15 @@ class SqliteStore:
             return found
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
+    def begin(self, *, durable: bool = True) -> Iterator[Transaction]:
         """See Store."""
         with self._writing, _TRANSLATED:
             if self._writer is None:
                 self._writer = _open_writer(self._path)
+            if durable != self._waits:
+                level = "FULL" if durable else "NORMAL"
+                self._writer.execute(f"PRAGMA synchronous = {level}")
+                self._waits = durable
             self._writer.execute("BEGIN IMMEDIATE")
             if self._commits == SHORT_LIVED_COMMITS:
                 _fill_log(self._path)

@@ -169,7 +169,10 @@ class Office:
                 outcome, detail = "duplicate", self.standing(proposal.candidate.id)
             ended = TurnEnded(self.run.id, given.begun.turn, outcome, candidate, detail,
                               given.seconds)  # fmt: skip
-            self.run.append([*drafts, (ACTOR, (turn.seq,) if turn else (), ended)])
+            # What a proposer that thinks here has made cost next to nothing, and its verdict, which
+            # is waited for, takes it to the disk. What a model or an agent has made was paid for.
+            self.run.append([*drafts, (ACTOR, (turn.seq,) if turn else (), ended)],
+                            durable=not (new and given.proposer.thinks_here))  # fmt: skip
         finally:
             if new and candidate:
                 self.claimed.discard(candidate)

@@ -205,9 +205,11 @@ class Run:
 
     # -- record and read -------------------------------------------------------------------------
 
-    def append(self, drafts: Sequence[Draft]) -> None:
-        """Append entries together and fold them in; durable when this returns."""
-        recorded = self.ledger.append(drafts)
+    def append(self, drafts: Sequence[Draft], *, durable: bool = True) -> None:
+        """Append entries together and fold them in; durable when this returns, unless that is not
+        waited for: then they are on the disk with the next entries that are.
+        """
+        recorded = self.ledger.append(drafts, durable=durable)
         self.brake.pass_over(recorded)
         self.fold(recorded)
 
