@@ -28,13 +28,14 @@ class Workspace:
     """The working directory: the candidate's files, and what loading them left there."""
 
     def __init__(self, root: str) -> None:
+        self.root = root
         self.path = root + "/" + WORK
         self.own: List[str] = []
 
     def make(self) -> None:
-        """Make the folders that each has."""
-        os.makedirs(self.path + "/.cache", exist_ok=True)
-        os.makedirs(os.path.dirname(self.path) + "/tmp", exist_ok=True)
+        """Make the folders that each has, in an empty root."""
+        for folder in (self.path, self.path + "/.cache", self.root + "/tmp"):
+            os.mkdir(folder)
 
     def fill(self, files: Dict[str, str]) -> None:
         """Write the sources."""

@@ -112,17 +112,29 @@ def empty(root: str) -> None:
             return
         for name in names:
             path = root + "/" + name
-            if not stat.S_ISDIR(os.lstat(path).st_mode):
-                os.unlink(path)
+            if remove(path):
                 continue
             os.chmod(path, 0o700)
             for inner in os.listdir(path):
                 below = path + "/" + inner
-                if stat.S_ISDIR(os.lstat(below).st_mode):
+                if not remove(below):
                     os.chmod(below, 0o700)  # a folder is moved only by who may write to it
                     while os.path.lexists(root + "/.%d" % number):
                         number += 1
                     os.rename(below, root + "/.%d" % number)
-                else:
-                    os.unlink(below)
             os.rmdir(path)
+
+
+def remove(path: str) -> bool:
+    """Remove a file or an empty folder. False for a folder that cannot be, as one that has parts.
+
+    Raises OSError for a file that cannot be.
+    """
+    if not stat.S_ISDIR(os.lstat(path).st_mode):
+        os.unlink(path)
+        return True
+    try:
+        os.rmdir(path)
+    except OSError:
+        return False
+    return True

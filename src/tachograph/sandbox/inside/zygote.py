@@ -56,6 +56,8 @@ class Zygote:
         self.own_uid = self.level == "A"
         os.sched_setaffinity(0, config["cores"])
         self.step_behind_walls(config)
+        if self.level != "A":
+            leftovers.empty(self.root)  # of a zygote before it that was killed
         # found here, because a child that goes through all names copies a page for most
         self.ours = child.our_modules()
         gc.collect()
@@ -91,7 +93,9 @@ class Zygote:
             if not message:
                 return
             self.calls += 1
-            report, line = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+            # their kind is said, because to find it out takes six questions to the kernel
+            report, line = (socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, descriptor)
+                            for descriptor in descriptors)  # fmt: skip
             with report:
                 with line:
                     pid = self.fork(line, report)
@@ -127,10 +131,7 @@ class Zygote:
     def watch(self, pid: int, report: socket.socket) -> None:
         """Wait for the child, or kill it when the judge says so or is gone; then report."""
         handle = os.pidfd_open(pid)
-        poller = select.poll()
-        for waited in (handle, report.fileno(), self.line.fileno()):
-            poller.register(waited, select.POLLIN)
-        ready = [which for which, _ in poller.poll()]
+        ready, _, _ = select.select([handle, report.fileno(), self.line.fileno()], [], [])
         if report.fileno() in ready:
             report.recv(1)
         leftovers.kill_group(pid)
