@@ -13,10 +13,12 @@ import os
 import socket
 import sys
 import traceback
-from typing import Any, Callable, Dict, List
+from importlib import machinery
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from tachograph.sandbox.inside import frame, warmth
 
+REQUEST_BYTES = 65_536
 TEXT_LIMIT = 8192
 SOURCE_TIME = 1_000_000_000
 """Modification time of every source file: caches keyed by it stay valid in the next box."""
@@ -120,6 +122,29 @@ class Courier:
         self.line.recv(1)
 
 
+class Asked(NamedTuple):
+    """A call as it came over the line."""
+
+    request: Dict[str, Any]
+    files: int
+    log: int
+    courier: Courier
+
+
+def receive(line: socket.socket) -> Optional[Asked]:
+    """The call, when it comes; None where the judge hangs up instead."""
+    message, descriptors, _, _ = socket.recv_fds(line, REQUEST_BYTES, 4)
+    if not message:
+        return None
+    files, output, log, kept = descriptors
+    return Asked(json.loads(message), files, log, Courier(line, output, kept))
+
+
+def read_frame(where: int) -> Any:
+    """The value in a memory file."""
+    return frame.decode(os.pread(where, os.fstat(where).st_size, 0))
+
+
 def write_frame(where: int, value: Any) -> int:
     """Write a frame at the start of `where`; its size in bytes."""
     size = 0
@@ -141,6 +166,19 @@ def forget(modules: List[str]) -> None:
     """What is imported from now on finds none of these."""
     for name in modules:
         del sys.modules[name]
+
+
+def finder(folder: str) -> Any:
+    """What imports from a folder, as the interpreter would make it at the first import from there.
+
+    It looks at the folder when it is asked.
+    """
+    return machinery.FileFinder(
+        folder,
+        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+    )
 
 
 def load_function(workspace: Workspace, entry: str) -> Callable[..., Any]:
@@ -203,23 +241,29 @@ def read_outputs() -> Dict[str, Any]:
 
 def serve(courier: Courier, workspace: Workspace, request: Dict[str, Any],
           kept: Dict[str, Any]) -> None:  # fmt: skip
-    """Load, wait for GO, call once, hand back. Never returns normally."""
+    """Perform one call, and end with it: never returns."""
     try:
-        workspace.restore(kept)
-        if request["entry"]:
-            function = load_function(workspace, request["entry"])
-        else:
-            function = load_command(workspace, request["build"], request["run"])
-        left = {} if request["has_kept"] else workspace.left()
-        if request["warm"]:
-            warmth.exercise()
-        courier.ready(left)
-        memory = courier.wait_for_go()
-        result = function(**frame.decode(memory, copy=False))
-        size = write_frame(courier.output, result)
-        sys.stdout.flush()
-        courier.done(size)
+        perform(courier, workspace, request, kept)
     except BaseException:  # noqa: BLE001 - the edge of the process: whatever was raised is a result
         courier.raised()
     finally:
         os._exit(1)
+
+
+def perform(courier: Courier, workspace: Workspace, request: Dict[str, Any],
+            kept: Dict[str, Any]) -> None:  # fmt: skip
+    """Load, wait for GO, call once, hand back."""
+    workspace.restore(kept)
+    if request["entry"]:
+        function = load_function(workspace, request["entry"])
+    else:
+        function = load_command(workspace, request["build"], request["run"])
+    left = {} if request["has_kept"] else workspace.left()
+    if request["warm"]:
+        warmth.exercise()
+    courier.ready(left)
+    memory = courier.wait_for_go()
+    result = function(**frame.decode(memory, copy=False))
+    size = write_frame(courier.output, result)
+    sys.stdout.flush()
+    courier.done(size)

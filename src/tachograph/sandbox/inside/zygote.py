@@ -22,16 +22,15 @@ from typing import Any, Dict, List
 
 from tachograph.sandbox.inside import (
     child,
-    frame,
     kernel,
     landlock,
     leftovers,
     namespaces,
+    rehearsal,
     walls,
 )
 
 WHOLE_LANDLOCK = 3
-REQUEST_BYTES = 65_536
 IDLE_SECONDS = 0.02
 FIRST_CALLS = 3
 """The trial call that opens a box, a look at the seed, and the first candidate."""
@@ -55,10 +54,12 @@ class Zygote:
         """Libraries that may be warmed further."""
         self.own_uid = self.level == "A"
         os.sched_setaffinity(0, config["cores"])
+        leftovers.empty(self.staging)  # of a zygote before it that was killed
+        rehearsal.rehearse(self.staging)
         self.step_behind_walls(config)
-        if self.level != "A":
-            leftovers.empty(self.root)  # of a zygote before it that was killed
-        # found here, because a child that goes through all names copies a page for most
+        # here, because each child would else do it again, on pages that it would copy
+        work = child.Workspace(self.root).path
+        sys.path_importer_cache[work] = child.finder(work)
         self.ours = child.our_modules()
         gc.collect()
         gc.freeze()
@@ -156,29 +157,27 @@ def become_child(zygote: Zygote, line: socket.socket) -> None:
         workspace.make()
     except OSError as error:
         trouble = str(error)
-    message, descriptors, _, _ = socket.recv_fds(line, REQUEST_BYTES, 4)
-    if not message:
+    asked = child.receive(line)
+    if asked is None:
         return
-    request = json.loads(message)
-    files, output, log, kept = descriptors
-    courier = child.Courier(line, output, kept)
+    courier = asked.courier
     try:
         if trouble:
             raise OSError(trouble)
-        content = read_frame(files)
+        content = child.read_frame(asked.files)
         workspace.fill(content["files"])
         os.chdir(workspace.path)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        keep_only({0, 1, 2, line.fileno(), output, kept, zygote.ruleset})
-        walls.raise_walls(zygote.level, request["processes"], zygote.ruleset,
+        os.dup2(asked.log, 1)
+        os.dup2(asked.log, 2)
+        keep_only({0, 1, 2, line.fileno(), courier.output, courier.kept, zygote.ruleset})
+        walls.raise_walls(zygote.level, asked.request["processes"], zygote.ruleset,
                           own_uid=zygote.own_uid)  # fmt: skip
     except (OSError, ValueError) as error:
         courier.say(b"B", str(error).encode()[: child.TEXT_LIMIT])
         return
     courier.say(b"W")
     gc.enable()
-    child.serve(courier, workspace, request, content["kept"])
+    child.serve(courier, workspace, asked.request, content["kept"])
 
 
 def take_ground(zygote: Zygote) -> None:
@@ -213,11 +212,6 @@ def warm_further(library: str) -> None:
         numba = sys.modules["numba"]
         array = numba.types.Array(numba.float64, 1, "C")
         numba.njit([(array, numba.int64)])(lambda values, scale: values.sum() * scale)
-
-
-def read_frame(where: int) -> Any:
-    """The value in a memory file."""
-    return frame.decode(os.pread(where, os.fstat(where).st_size, 0))
 
 
 def keep_only(kept: "set[int]") -> None:
