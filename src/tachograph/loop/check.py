@@ -79,8 +79,8 @@ class Examiner:
     @contextmanager
     def draw_lot(self, lot: Lot) -> Iterator[Draw]:
         """One draw by its seed. Raises as `draw` does."""
-        inputs = self.check.draw(np.random.default_rng(lot.seed))
-        with MemoryFile.sealed("inputs", inputs) as sealed:
+        inputs, parts = self.check.draw_framed(np.random.default_rng(lot.seed))
+        with MemoryFile.filled("inputs", *parts) as sealed:
             digest = sealed.sha256()
             if self.check.knows_expected:
                 expected = self.check.expected(inputs)

@@ -10,7 +10,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -59,7 +59,7 @@ class Box:
         self.variables = dict(variables or {})
         self.forks = 0
         self.zygote: Launched | None = None
-        self.programs: dict[str, tuple[MemoryFile, bool]] = {}
+        self.programs: dict[Hashable, tuple[MemoryFile, bool]] = {}
         self.programs_bytes = 0
         self.spare: SpareUid | None = None
         self.expected: Line | None = None
@@ -221,23 +221,23 @@ class Box:
 
     def files_of(self, program: Program) -> tuple[MemoryFile, bool]:
         """The program's files as the box reads them, and whether an earlier box's are with them."""
-        if program.id not in self.programs:
+        if program.key not in self.programs:
             self.remember(program, {})
-        return self.programs[program.id]
+        return self.programs[program.key]
 
     def remember(self, program: Program, kept: dict[str, Any]) -> None:
         """Keep the program's sealed files, with what its loading left."""
         value = {"files": dict(program.files), "kept": kept}
         made = MemoryFile.sealed("files", value), bool(kept)
-        self.forget(program.id)
-        self.programs[program.id] = made
+        self.forget(program.key)
+        self.programs[program.key] = made
         self.programs_bytes += made[0].size
         while len(self.programs) > 1 and (
             len(self.programs) > PROGRAMS_KEPT or self.programs_bytes > PROGRAMS_BYTES
         ):
             self.forget(next(iter(self.programs)))
 
-    def forget(self, program: str) -> None:
+    def forget(self, program: Hashable) -> None:
         """Let go of a program's files, if they are kept."""
         if program in self.programs:
             held, _ = self.programs.pop(program)

@@ -53,22 +53,25 @@ class Check:
 
         Equal generators give equal inputs. Raises TaskError for anything that is not plain data.
         """
+        return self.draw_framed(rng)[0]
+
+    def draw_framed(self, rng: np.random.Generator) -> tuple[dict[str, Any], list[Any]]:
+        """As `draw`, with the parts of the frame in which a box gets them."""
         assert self._draw is not None
         with naming_the_line(self.path):
             inputs = self._draw(rng)
-        return self._plain_inputs(inputs, DRAW_HINT)
+        return inputs, self._frame_of(inputs, DRAW_HINT)
 
-    def _plain_inputs(self, inputs: Any, hint: str) -> dict[str, Any]:
-        """The same inputs, known to be what a box can be given."""
+    def _frame_of(self, inputs: Any, hint: str) -> list[Any]:
+        """The parts of the frame of inputs, which so are known to be what a box can be given."""
         if not isinstance(inputs, dict) or not all(
             isinstance(key, str) and key.isidentifier() for key in inputs
         ):
             raise TaskError(f"{self.path}: draw: no dict of keyword arguments", hint=hint)
         try:
-            frame.encode(inputs)
+            return frame.encode(inputs)
         except frame.FrameError as error:
             raise TaskError(f"{self.path}: draw: {error}", hint=hint) from error
-        return inputs
 
     def expected(self, inputs: dict[str, Any]) -> Any:
         """The right output. Only where `knows_expected`."""

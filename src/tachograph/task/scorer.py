@@ -58,9 +58,10 @@ class Scorer(Check):
         if (self._bounds["floor"] is None) != (self._bounds["ceiling"] is None):
             raise TaskError(f"{task.check}: floor and ceiling go together", hint="write both")
 
-    def draw(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Visible inputs, their answer forgotten."""
-        return self.draw_with_answer(rng, "visible")[0]
+    def draw_framed(self, rng: np.random.Generator) -> tuple[dict[str, Any], list[Any]]:
+        """Visible inputs and their frame, their answer forgotten."""
+        inputs, _ = self.draw_with_answer(rng, "visible")
+        return inputs, self._frame_of(inputs, DRAW_HINT)
 
     def draw_with_answer(
         self, rng: np.random.Generator, split: Split
@@ -75,7 +76,8 @@ class Scorer(Check):
         if not isinstance(drawn, tuple) or len(drawn) != 2:
             raise TaskError(f"{self.path}: draw: no pair of inputs and answer", hint=DRAW_HINT)
         inputs, answer = drawn
-        return self._plain_inputs(inputs, DRAW_HINT), answer
+        self._frame_of(inputs, DRAW_HINT)
+        return inputs, answer
 
     def score(self, output: Any, answer: Any) -> float | Refusal:
         """The score of one output. Raises TaskError where the author's code does."""
