@@ -7,13 +7,14 @@ load the program, call f(2), check, record the verdict durably. Level A and leve
     python bench/overhead.py --quick --level D
 
 CPU is that of the judge, the zygote and all boxes, the start of the zygote left out. A trial waits
-for the disk twice (proposal, verdict); the rows `ledger in memory` show what is left without that
-wait.
+for the disk once, for its verdict, which takes the proposal along; the rows `ledger in memory` show
+what is left without that wait.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import itertools
 import os
 import resource
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bars import Bar, report
+from tachograph.cli import COLLECT_EVERY
 from tachograph.ledger import Ledger
 from tachograph.loop.bench import open_bench
 from tachograph.loop.budget import Budget
@@ -65,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="60 candidates instead of 200")
     parser.add_argument("--level", choices=("A", "D"), help="only this one")
     options = parser.parse_args(arguments)
+    gc.set_threshold(COLLECT_EVERY)  # as the command does
+    gc.freeze()
     count = 60 if options.quick else 200
     levels: tuple[Level, ...] = (options.level,) if options.level else ("A", "D")
     bars = []

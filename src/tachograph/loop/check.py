@@ -101,6 +101,14 @@ class Examiner:
             self.cpu_seconds += outcome.setup_seconds
         return outcome
 
+    def load(self, candidate: Candidate) -> None:
+        """Its box loads it while an input is drawn, where no box is needed for that. Raises as
+        `run` does.
+        """
+        if self.check.knows_expected:
+            self.check_call()
+            self.box.load(self.task.program(candidate))
+
     def seed_output(self, sealed: MemoryFile) -> Any:
         """The seed's own output, which is the expectation where check.py knows no better."""
         return self.seed_run(sealed).output

@@ -136,6 +136,7 @@ class Judge:
             answer = Answer(False, "refused", refusal)
             return self.checked(candidate, answer), self.dropped(candidate, "refused")
         if answer is None:
+            self.examiner.load(candidate)
             with self.examiner.draw(self.secret.series()) as draw:
                 answer = self.examiner.examine(candidate, draw)
         checked = self.checked(candidate, answer)

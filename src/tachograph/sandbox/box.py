@@ -64,6 +64,8 @@ class Box:
         self.spare: SpareUid | None = None
         self.expected: Line | None = None
         """To the child of a call that is to come."""
+        self.begun: Call | None = None
+        """One whose program is being loaded, and whose inputs are to come."""
         self.ending: Call | None = None
         """The latest; the zygote's report of its end was not taken yet."""
         self.zygote_is_cold = True
@@ -169,19 +171,15 @@ class Box:
         Raises BoxError when the box, not the candidate, is at fault; the next call starts anew.
         """
         try:
-            line = self.line()
-            files, has_kept = self.files_of(program)
-            limits = self.limits
-            if program.run and limits.processes == 1:
-                limits = replace(limits, processes=COMMAND_PROCESSES)
-            watch = Watch(limits, None if self.level == "A" else self.staging)
-            call = Call(line, program, files, level=self.level, has_kept=has_kept, warm=warm,
-                        limits=limits, watch=watch, stopwatch=self.stopwatch)  # fmt: skip
-            self.ending = call
+            begun, self.begun = self.begun, None
+            if begun and (begun.program.key, begun.warm) == (program.key, warm):
+                call = begun
+            else:
+                call = self.begin(program, warm=warm)
             with sealed_inputs(inputs) as sealed:
                 try:
                     setup = call.begin()
-                    if not has_kept and call.kept_bytes:
+                    if not call.has_kept and call.kept_bytes:
                         self.remember(program, call.left_behind())
                     wall, cpu = call.go(sealed)
                     return call.result(setup, wall, cpu)
@@ -189,6 +187,31 @@ class Box:
                     return failed(ended, call.log.text(), call.end().cpu_seconds)
                 finally:
                     call.ask_to_end()
+        except BoxError:
+            self.stop()
+            raise
+
+    def begin(self, program: Program, *, warm: bool) -> Call:
+        """Ask for a call, after the one before has ended. Raises BoxError."""
+        line = self.line()
+        files, has_kept = self.files_of(program)
+        limits = self.limits
+        if program.run and limits.processes == 1:
+            limits = replace(limits, processes=COMMAND_PROCESSES)
+        watch = Watch(limits, None if self.level == "A" else self.staging)
+        self.ending = Call(line, program, files, level=self.level, has_kept=has_kept, warm=warm,
+                           limits=limits, watch=watch, stopwatch=self.stopwatch)  # fmt: skip
+        return self.ending
+
+    def load(self, program: Program, *, warm: bool = False) -> None:
+        """The next call will be of this program: it is loaded while this process does something
+        else. Not where this process must look at a limit meanwhile.
+
+        Raises BoxError.
+        """
+        try:
+            if self.level == "D" or (self.level == "A" and self.limits.processes == 1):
+                self.begun = self.begin(program, warm=warm)
         except BoxError:
             self.stop()
             raise
@@ -258,7 +281,7 @@ class Box:
         for held in (self.ending, self.expected):
             if held is not None:
                 held.close()
-        self.ending = self.expected = None
+        self.begun = self.ending = self.expected = None
         self.zygote_is_cold = True
         if self.zygote is not None:
             self.zygote.stop()

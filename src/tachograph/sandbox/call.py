@@ -92,6 +92,9 @@ class Call:
                  has_kept: bool, warm: bool, limits: Limits, watch: Watch,
                  stopwatch: Stopwatch | None = None) -> None:  # fmt: skip
         """Raises BoxError where the child is gone."""
+        self.program = program
+        self.warm = warm
+        self.has_kept = has_kept
         self.level = level
         self.limits = limits
         self.watch = watch
@@ -221,13 +224,13 @@ class Call:
         poller = select.poll()
         poller.register(self.line, select.POLLIN)
         while True:
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                slow: Reason = "set-up too slow" if loading else "too slow"
-                raise CandidateError(slow, f"no answer within {seconds:g} s", loading)
+            remaining = max(deadline - time.monotonic(), 0.0)
             tick = self.watch.tick_seconds
             if poller.poll(1000 * min(remaining, tick if tick else remaining)):
                 break
+            if not remaining:
+                slow: Reason = "set-up too slow" if loading else "too slow"
+                raise CandidateError(slow, f"no answer within {seconds:g} s", loading)
             complaint = self.watch.complaint()
             if complaint:
                 raise CandidateError("over a limit", complaint, loading)

@@ -125,6 +125,9 @@ class MacBox(Box, platform="darwin"):
             finally:
                 self.empty()
 
+    def load(self, program: Program, *, warm: bool = False) -> None:
+        """Nothing is loaded ahead."""
+
     def empty(self) -> None:
         """Nothing of one call is there for the next. Raises BoxError."""
         try:
