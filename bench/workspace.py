@@ -20,10 +20,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bars import Bar, report
-from tachograph.sandbox import Workspace
 from tachograph.sandbox.levels import LevelError
 from tachograph.sandbox.probe import attack_workspace
 from tachograph.sandbox.staging import Staging
+from tachograph.sandbox.workspace import Workspace
 
 EXEC_MS, OPEN_MS, WATCH_SHARE = 25.0, 500.0, 0.03
 SYSTEM_PYTHON = Path("/usr/bin/python3")

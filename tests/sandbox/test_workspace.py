@@ -14,10 +14,9 @@ from box_tools import comes_true
 from workspace_tools import public_folder, workspace_at
 
 from tachograph.errors import BoxError, UsageError
-from tachograph.sandbox import Workspace
 from tachograph.sandbox.levels import LevelError
 from tachograph.sandbox.usage import Usage
-from tachograph.sandbox.workspace import WorkspaceLimits
+from tachograph.sandbox.workspace import Workspace, WorkspaceLimits
 
 SMALL = WorkspaceLimits(wall_seconds=20.0, memory_mib=200, tasks=60, disk_mib=16, entries=500,
                         output_kib=64)  # fmt: skip

@@ -16,9 +16,9 @@ import pytest
 from box_tools import comes_true
 from workspace_tools import public_folder, workspace_at
 
-from tachograph.sandbox import Workspace
 from tachograph.sandbox.inside import landlock
 from tachograph.sandbox.targets import Targets
+from tachograph.sandbox.workspace import Workspace
 
 LEVELS = ("A", "B")
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from box_tools import python_for
 
-from tachograph.sandbox import Workspace
 from tachograph.sandbox.levels import LevelError
 from tachograph.sandbox.staging import remove
+from tachograph.sandbox.workspace import Workspace
 
 
 @contextmanager

@@ -137,8 +137,8 @@ def run_task(
         setting = Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens,
                           team.turn_seconds, answer_seconds)  # fmt: skip
         with (
-            convened(opening, parallel, specs, setting, budget) as (bench, proposers),
             open_ledger(ledger, create=True) as (book, folder),
+            convened(opening, parallel, specs, setting, budget) as (bench, proposers),
         ):
             remember_task(folder, loaded)
             team = seated(team, proposers)
@@ -260,7 +260,9 @@ def convened(opening: Opening, parallel: int, specs: Sequence[str], setting: Set
     from tachograph.loop.bench import open_bench
     from tachograph.loop.propose.registry import opened
 
-    import_all("tachograph.loop.propose.recipes", "tachograph.loop.turn")
+    import_all("tachograph.loop.propose.recipes", "tachograph.loop.turn", "tachograph.cli.screen",
+               "tachograph.loop.estimate", "tachograph.loop.score.holdout",
+               "tachograph.task.compare")  # fmt: skip
     gc.freeze()  # what was imported stays; else collections go through it again and again
     with (
         open_bench(opening.task, level=opening.level, parallel=parallel, opening=opening) as bench,

@@ -36,10 +36,10 @@ from pydantic import BaseModel, ConfigDict
 
 from tachograph.errors import BoxError, HeldError, UsageError
 from tachograph.loop.bystanders import Bystanders
-from tachograph.sandbox import Level, Workspace
+from tachograph.sandbox import Level
 from tachograph.sandbox.inside.keeper import CANNOT_RUN
 from tachograph.sandbox.staging import Staging
-from tachograph.sandbox.workspace import Ended, WorkspaceLimits
+from tachograph.sandbox.workspace import Ended, Workspace, WorkspaceLimits
 
 LEVELS: tuple[Level, ...] = ("A", "B", "D")
 OWN_USER = "box"

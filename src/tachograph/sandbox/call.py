@@ -21,9 +21,8 @@ import time
 from typing import Any, NamedTuple
 
 from tachograph.errors import BoxError
-from tachograph.sandbox.inside import frame
+from tachograph.sandbox.inside import frame, reports
 from tachograph.sandbox.inside.timing import NotThereError, time_call
-from tachograph.sandbox.inside.zygote import REPORT
 from tachograph.sandbox.levels import Level, LevelError
 from tachograph.sandbox.limits import Limits
 from tachograph.sandbox.memory import MemoryFile, printable
@@ -270,7 +269,7 @@ class Call:
         """Kill what is left of the box and take the zygote's report. Raises BoxError."""
         self.ask_to_end()
         if self.usage is None:
-            status, user, system, cold = REPORT.unpack(self.receive_report(END_SECONDS))
+            status, user, system, cold = reports.CALL.unpack(self.receive_report(END_SECONDS))
             self.usage = Usage(status, user + system, cold)
         return self.usage
 

@@ -29,8 +29,7 @@ from typing import Any
 
 from tachograph.errors import BoxError, UsageError
 from tachograph.sandbox import ownership, standstill
-from tachograph.sandbox.inside import view
-from tachograph.sandbox.inside.keeper import REPORT
+from tachograph.sandbox.inside import reports, view
 from tachograph.sandbox.launch import PACKAGE, Launched, launch
 from tachograph.sandbox.levels import CHAIN, HERE, Level, LevelError
 from tachograph.sandbox.memory import MemoryFile
@@ -257,7 +256,7 @@ class Workspace:
                 if complaint:
                     self.end(line, everything=not complaint.startswith((TOO_SLOW, STOPPED)))
                 report = pump.report(line, END_SECONDS)
-            status, user, system = REPORT.unpack(report)
+            status, user, system = reports.COMMAND.unpack(report)
             return pump.ended(os.waitstatus_to_exitcode(status), complaint, user + system)
 
     def look(self) -> str:

@@ -15,7 +15,6 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 from typing import Any, Dict, List
 
@@ -25,6 +24,7 @@ from tachograph.sandbox.inside import (
     landlock,
     leftovers,
     namespaces,
+    reports,
     seccomp,
     view,
     walls,
@@ -33,8 +33,6 @@ from tachograph.sandbox.inside import (
 
 WHOLE_LANDLOCK = 3
 SCOPED_LANDLOCK = 6
-REPORT = struct.Struct("<idd")
-"""wait status, user seconds, system seconds"""
 CANNOT_RUN, NOT_FOUND = 126, 127
 """A shell's exit codes for a command that is there and cannot be run, and for one that is not."""
 NICE = 5
@@ -184,7 +182,7 @@ class Keeper:
         self.killed.discard(pid)
         with self.commands.pop(pid) as line:
             try:
-                line.send(REPORT.pack(status, user, system))
+                line.send(reports.COMMAND.pack(status, user, system))
             except OSError:
                 return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tachograph.loop.propose.protocol import Brief, Desk, Proposal
 from tachograph.loop.propose.recipes.choose import ranked
-from tachograph.loop.propose.recipes.offers import Offers
+from tachograph.loop.propose.recipes.offers import FAULTS, Offers
 from tachograph.loop.propose.recipes.watching import watched
 from tachograph.loop.propose.recipes.workpiece import Workpiece, compiles
 from tachograph.task.candidate import Candidate
@@ -27,7 +27,10 @@ class Recipes:
         parent, and nothing else is. Raises nothing on odd sources: they get fewer rewrites.
         """
         for variant in ranked(self._offers_for(brief, desk).of, brief):
-            candidate = Candidate(variant.files)
+            try:
+                candidate = Candidate(variant.files)
+            except FAULTS:
+                continue
             if self._may_propose(candidate, brief):
                 return Proposal(candidate, variant.label, variant.note)
         return None

@@ -11,7 +11,8 @@ It gambles on integers that do not overflow, on indices within bounds, and on su
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 import libcst as cst
 
@@ -24,7 +25,7 @@ from tachograph.loop.propose.recipes.edit import (
 )
 from tachograph.loop.propose.recipes.specialise import BeyondError, Specialised, specialise
 from tachograph.loop.propose.recipes.specialise.entry import HASTE, IS_ARRAY
-from tachograph.loop.propose.recipes.workpiece import Function, Variant, Workpiece
+from tachograph.loop.propose.recipes.workpiece import Function, LateFiles, Variant, Workpiece
 
 WORTH = 0.02
 """Least part of the run that a function must account for, with what it calls."""
@@ -57,10 +58,16 @@ def variants_of(piece: Workpiece, function: Function) -> Iterator[Variant]:
             )
         except BeyondError:
             continue
-        files = piece.with_module(function.path, replaced(module, function.name, made))
+        write = partial(files_of, piece, function, module, made)
         text = f"{function.name} and what it calls as compiled loops; {note}"
-        variant = piece.variant("specialise", function, files, text, site=site)
+        variant = piece.variant("specialise", function, LateFiles(write), text, site=site)
         yield Variant(variant.label, variant.note, variant.files, function.total_share)
+
+
+def files_of(
+    piece: Workpiece, function: Function, module: cst.Module, made: Specialised
+) -> Mapping[str, str]:
+    return piece.with_module(function.path, replaced(module, function.name, made))
 
 
 def replaced(module: cst.Module, name: str, made: Specialised) -> cst.Module:

@@ -8,13 +8,35 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import libcst as cst
 
 from tachograph.loop.propose.recipes.observe import Observation, Seen, module_name
+
+
+class LateFiles(Mapping[str, str]):
+    """Files that are written when they are first read: of the variants that are found, most are
+    never proposed.
+    """
+
+    def __init__(self, write: Callable[[], Mapping[str, str]]) -> None:
+        self._write = write
+
+    @cached_property
+    def _files(self) -> Mapping[str, str]:
+        return self._write()
+
+    def __getitem__(self, path: str) -> str:
+        return self._files[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 @dataclass(frozen=True)
