@@ -15,9 +15,10 @@ import pytest
 from box_tools import output, program, python_for
 
 from tachograph.errors import BoxError
-from tachograph.sandbox import Box, Finished, Level, MacBox
+from tachograph.sandbox import Box, Finished, Level
 from tachograph.sandbox.inside.walls import folders_of
 from tachograph.sandbox.levels import LevelError
+from tachograph.sandbox.macos import MacBox
 
 LOOK = """
 import importlib, os, sys

@@ -18,9 +18,10 @@ import pytest
 from box_tools import comes_true, failure, output, program, run
 
 from tachograph.errors import BoxError
-from tachograph.sandbox import Box, Finished, Limits, MacBox, MemoryFile, Program
+from tachograph.sandbox import Box, Finished, Limits, MemoryFile, Program
 from tachograph.sandbox.census import census, family, seconds
 from tachograph.sandbox.levels import HERE, LevelError
+from tachograph.sandbox.macos import MacBox
 from tachograph.sandbox.seatbelt import profile, quoted
 
 LIMITS = Limits(wall_seconds=2.0, setup_seconds=2.0, memory_mib=1024, disk_mib=4, output_mib=1,
@@ -39,7 +40,8 @@ WITHOUT_LINUX = """
             delattr(module, name)
     sys.platform = "darwin"
     import tachograph.loop.bench
-    from tachograph.sandbox import Box, Failed, MacBox, MemoryFile, Program
+    from tachograph.sandbox import Box, Failed, MemoryFile, Program
+    from tachograph.sandbox.macos import MacBox
     from tachograph.sandbox.levels import CHAIN
     source = "def f(x): x *= 2; open('left', 'w').close(); return x"
     source += "\\ndef g(x): return 'x' * (1 << 27)"

@@ -137,8 +137,8 @@ def run_task(
         setting = Setting(ledger_folder(ledger), box, base_url, prices, answer_tokens,
                           team.turn_seconds, answer_seconds)  # fmt: skip
         with (
-            open_ledger(ledger, create=True) as (book, folder),
             convened(opening, parallel, specs, setting, budget) as (bench, proposers),
+            open_ledger(ledger, create=True) as (book, folder),
         ):
             remember_task(folder, loaded)
             team = seated(team, proposers)
