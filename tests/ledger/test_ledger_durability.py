@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,11 +16,15 @@ from pathlib import Path
 import pytest
 
 from tachograph.errors import NotFoundError
-from tachograph.ledger import Ledger, kinds
+from tachograph.ledger import Ledger, kinds, store
+from tachograph.ledger.commit import Ticket
+from tachograph.ledger.store import SqliteStore
 
 WRITER = """
 import sys
-from tachograph.ledger import Ledger, kinds
+from tachograph.ledger import Ledger, kinds, store
+from tachograph.ledger.commit import Ticket
+from tachograph.ledger.store import SqliteStore
 ledger = Ledger.open(sys.argv[1], create=True)
 for number in range(int(sys.argv[3])):
     content = b"%d of " % number + sys.argv[2].encode()
@@ -218,3 +223,44 @@ def test_readers_beside_a_writer(folder: Path) -> None:
                 sizes.append(ledger.verify().size)
                 assert len(list(ledger.entries())) >= sizes[-1]
     assert sizes == sorted(sizes)
+
+
+def test_what_nobody_waited_for_outlives_its_writer(folder: Path) -> None:
+    """Killed right after the append: no commit waited for the disk, and all is there."""
+    unawaited = WRITER.replace(
+        "kinds.RunResumed(digest))]", "kinds.RunResumed(digest))], durable=False"
+    )
+    assert unawaited != WRITER
+    with started(unawaited, folder, "writer", 10_000) as process:
+        assert process.stdout is not None
+        output = "".join(process.stdout.readline() for _ in range(20))
+        process.send_signal(signal.SIGKILL)
+        output += process.communicate()[0]
+    with Ledger.open(folder) as ledger:
+        assert check_acknowledged(ledger, output[: output.rfind("\n") + 1]) >= 20
+        ledger.verify()
+
+
+def test_the_disk_is_waited_for_where_somebody_waits(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each commit under the level of synchronisation that its drafts ask for, and a group's under
+    the strictest.
+    """
+    draft = ("test", (), kinds.RunResumed("r"))
+    with Ledger.open(folder, create=True) as ledger:
+        ledger.append([draft])
+        assert isinstance(ledger._store, SqliteStore) and ledger._store._writer is not None
+        writer, levels, commit = ledger._store._writer, [], store._commit
+
+        def noted(connection: sqlite3.Connection) -> None:
+            levels.append(writer.execute("PRAGMA synchronous").fetchone()[0])
+            commit(connection)
+
+        monkeypatch.setattr(store, "_commit", noted)
+        for durable in (True, False, False, True):
+            ledger.append([draft], durable=durable)
+        ledger.sign_head()
+        ledger._commit([Ticket((draft,), durable=False), Ticket((draft,))])
+        full, normal = 2, 1
+        assert levels == [full, normal, normal, full, full, full]

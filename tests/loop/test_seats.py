@@ -10,7 +10,13 @@ import time
 import pytest
 from loop_toys import FAILING, WRONG, begin, correct
 
-from tachograph.ledger.kinds import CandidateProposed, ModelAnswered, TurnBegun
+from tachograph.ledger.kinds import (
+    CandidateKept,
+    CandidateProposed,
+    ModelAnswered,
+    TurnBegun,
+    TurnEnded,
+)
 from tachograph.loop.budget import Budget
 from tachograph.loop.propose.protocol import ExecuteError, Proposal
 from tachograph.loop.run import Run
@@ -344,3 +350,18 @@ def test_two_loops_on_one_run_are_refused(play, new_bench, ledger, ledger_folder
     other = Run.read(ledger, run.id, ledger_folder)
     with run.sitting(), pytest.raises(Exception, match="another process"), other.sitting():
         time.sleep(0)
+
+
+@pytest.mark.parametrize(("kind", "waited_for"), [(Here, False), (Elsewhere, True)])
+def test_what_was_paid_for_is_on_the_disk_at_once(play, ledger, monkeypatch, kind, waited_for):
+    """A verdict always; a proposal of the judge's own thread goes to the disk with its verdict."""
+    found, append = {}, ledger.append
+
+    def noted(drafts, *, durable=True, **options):
+        found.update((type(body), durable) for _, _, body in drafts)
+        return append(drafts, durable=durable, **options)
+
+    monkeypatch.setattr(ledger, "append", noted)
+    play(kind(series(correct(2))))
+    assert found[CandidateProposed] is waited_for
+    assert found[CandidateKept] is True and found[TurnEnded] is True
