@@ -227,9 +227,7 @@ def test_readers_beside_a_writer(folder: Path) -> None:
 
 def test_what_nobody_waited_for_outlives_its_writer(folder: Path) -> None:
     """Killed right after the append: no commit waited for the disk, and all is there."""
-    unawaited = WRITER.replace(
-        "kinds.RunResumed(digest))]", "kinds.RunResumed(digest))], durable=False"
-    )
+    unawaited = WRITER.replace("(digest))])", "(digest))], durable=False)")
     assert unawaited != WRITER
     with started(unawaited, folder, "writer", 10_000) as process:
         assert process.stdout is not None
