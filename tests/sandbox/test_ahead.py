@@ -86,6 +86,16 @@ def test_another_program_than_the_loaded_one_may_be_called(bold: Box) -> None:
     assert float(str(finished(bold.run(program(WHEN), {})))) > asked
 
 
+def test_a_loaded_program_is_not_given_up_for_an_expected_call(bold: Box) -> None:
+    """There is one box at a time, and it is taken."""
+    finished(bold.run(program(WHEN), {}))
+    bold.load(program(WHEN))
+    bold.expect()
+    time.sleep(0.1)
+    asked = time.monotonic()
+    assert float(str(finished(bold.run(program(WHEN), {})))) < asked
+
+
 def test_a_judge_that_comes_late_finds_what_was_ready(bold: Box) -> None:
     """The limit is for the candidate: it was loaded in time."""
     bold.load(program(WHEN))

@@ -219,9 +219,10 @@ class Box:
     def expect(self) -> None:
         """A call will come soon: its child is forked while this process does something else.
 
-        Not while the zygote could use the time between two calls to warm itself.
+        Not where one waits, or has begun to load; nor while the zygote could use the time between
+        two calls to warm itself.
         """
-        if self.zygote and not (self.expected or self.zygote_is_cold):
+        if self.zygote and not (self.expected or self.begun or self.zygote_is_cold):
             with contextlib.suppress(BoxError):  # the call itself will say what is wrong
                 self.expected = Line(self.zygote.line)
 
