@@ -1,6 +1,6 @@
 """Runs as counts: agents by tasks. What the horizon is computed from, and the bootstrap of it.
 
-Proven by tests/gauges/test_suite.py. Not covered: runs of one agent that depend on each other
+Proven by tests/gauges/test_horizon.py. Not covered: runs of one agent that depend on each other
 otherwise than through their task and its family.
 """
 

@@ -4,7 +4,8 @@
     s-1,routine,1,0,openai/gpt-5,1-9f86d081884c,0.0031,
     s-2,regular,,,openai/gpt-5,1-9f86d081884c,0.0040,outcome: not JSON: ...
 
-An empty cell is no label. Proven by tests/label/test_table.py.
+An empty cell is no label. Proven by tests/label/test_label_judge.py and
+tests/label/test_label_command.py.
 """
 
 from __future__ import annotations

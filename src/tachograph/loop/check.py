@@ -2,7 +2,7 @@
 
 Inputs are seeded so that nobody can foresee them (draws.py); they are sealed before anyone computes
 with them, and both sides of a pair get the very same bytes. What comes back is
-compared in this process, which never loads candidate code. Proven by tests/loop/test_check.py.
+compared in this process, which never loads candidate code. Proven by tests/loop/test_loop_check.py.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Two boxes must never share one: the kernel's process limit counts by uid, and level B clears up by
 uid. The claim is an abstract socket's name, which is taken in one step and which the kernel lets go
-of however its owner ends. Proven by tests/sandbox/test_spare.py. Not covered: containers that share
-the machine's uids but not its network namespace.
+of however its owner ends. Proven by tests/sandbox/test_levels.py. Not covered: containers that
+share the machine's uids but not its network namespace.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 check.py is loaded from the text that the task's digest covers, in the judge's own process, under a
 private module name; its folder is not put on the import path. It only ever sees plain decoded data.
-Proven by tests/task/test_check.py. Whom it trusts: the author of the task, wholly.
+Proven by tests/task/test_task_check.py. Whom it trusts: the author of the task, wholly.
 """
 
 from __future__ import annotations

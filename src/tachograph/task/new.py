@@ -1,6 +1,6 @@
 """Writes a small working task into a new folder, to be changed into one's own.
 
-Proven by tests/task/test_new.py: what is written loads, and its seed passes its check.
+Proven by tests/task/test_task_new.py: what is written loads, and its seed passes its check.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
     def ceiling(inputs, answer): ...      #           and for the strongest means, on this draw
 
 `answer` never enters a box. Like every check it is loaded from the text that the digest covers, and
-sees plain decoded data only. Proven by tests/task/test_scorer.py. Whom it trusts: the author.
+sees plain decoded data only. Proven by tests/task/test_scoring.py. Whom it trusts: the author.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """An agreement and a state in words: for people, at the command line.
 
-Proven by tests/brake/test_brake_described.py and the golden session brake_agreement.txt.
+Proven by tests/brake/test_brake_document.py, tests/brake/machine/test_machine_wanting.py and the
+golden session tests/sessions/brake_agreement.txt.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A published log that is read over HTTP. See source.py; asks within bounds (exchange.py).
 
-Proven by tests/brake/test_http_source.py. Not covered: whether what comes is true.
+Proven by tests/brake/test_serve.py, and against hostile servers by tests/brake/test_post.py. Not
+covered: whether what comes is true.
 """
 
 from __future__ import annotations

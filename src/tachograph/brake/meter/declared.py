@@ -4,7 +4,7 @@ Each verdict tells the CPU time of calls in boxes since the one before, with the
 loading; each run that closes tells what its whole sitting took, loop and agents with it, as the
 kernel counts. A sitting that was killed closes nothing: then verdicts and agents are all that is
 told, and what the loop itself took is missing. Proven by
-tests/brake/meter/test_meter_declared.py. Not covered: whether any of it is true; that is what a
+tests/brake/meter/test_meter_compare.py. Not covered: whether any of it is true; that is what a
 meter is for.
 """
 

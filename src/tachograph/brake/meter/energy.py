@@ -3,7 +3,7 @@
 Each package has a file `energy_uj` that begins anew at `max_energy_range_uj`; the loss is undone as
 long as looks come more often than it does (a minute at full load). It counts packages, not the
 machine: no fans, no disks, memory only where the package has it. Proven by
-tests/brake/meter/test_meter_energy.py on folders like the kernel's.
+tests/brake/meter/test_meter_instruments.py on folders like the kernel's.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ is what `nvmlDeviceGetUtilizationRates` says, the share of the last sample perio
 which a kernel ran, times the time between two looks: between looks that lie further apart than that
 it is a sample. Energy is `nvmlDeviceGetTotalEnergyConsumption`, which the device counts itself,
 from Volta on. Source: NVML API reference, device queries. Proven by
-tests/brake/meter/test_meter_gpu.py with a library of ours in NVML's place. Not covered: how busy a
-GPU is while a kernel runs on it.
+tests/brake/meter/test_meter_instruments.py with a library of ours in NVML's place. Not covered: how
+busy a GPU is while a kernel runs on it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A statement is numbered, chained to the one before, signed with the meter's key and on the disk when
 `say` returns; only then is it handed over. So a meter that is killed at any moment goes on with the
-next number, and never says two things under one. Proven by tests/brake/meter/test_meter_journal.py.
+next number, and never says two things under one. Proven by tests/brake/meter/test_meter.py.
 Not covered: a folder that is put back to an older state, which `Delivery.check` notices where it
 hands over to.
 """

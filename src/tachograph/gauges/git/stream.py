@@ -2,7 +2,8 @@
 
 NUL is the one byte that neither a message nor a path can hold, so it alone separates. A commit is
 eight fields and then its files: `added TAB deleted TAB path`, or with an empty path and two more
-fields, old and new, for a rename; `-` stands for binary. Proven by tests/gauges/git/test_stream.py.
+fields, old and new, for a rename; `-` stands for binary. Proven by
+tests/gauges/git/test_history.py.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 A record (agent-trace.dev, RFC 0.1) names the revision that was checked out when the agent edited,
 so its lines are in a commit whose parent that is, and their numbers are those of the moment of the
 edit. So only how many lines of which file is taken from it, and never more than such a commit adds
-to that file. Proven by tests/gauges/git/test_trace.py. Not covered: edits that were committed later
-than in the next commit.
+to that file. Proven by tests/gauges/git/test_notes.py and tests/gauges/git/test_history.py. Not
+covered: edits that were committed later than in the next commit.
 """
 
 from __future__ import annotations

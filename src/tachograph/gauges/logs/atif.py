@@ -5,7 +5,7 @@
               {"step_id":2,"source":"agent","message":"..","tool_calls":[..]}]}
 
 It knows no interruptions and no rejections, so those stay unknown. Proven by
-tests/gauges/logs/test_atif.py.
+tests/gauges/logs/test_logs_read.py.
 """
 
 from __future__ import annotations

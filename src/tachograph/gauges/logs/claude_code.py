@@ -6,7 +6,7 @@
 
 A person's message is text of a user that is neither marked as meta nor the output of a command nor
 a tool's result. Interruptions and rejections are the notices that the program itself writes. Proven
-by tests/gauges/logs/test_claude_code.py. Not covered: sub-agents (side chains), which are left out.
+by tests/gauges/logs/test_logs_read.py. Not covered: sub-agents (side chains), which are left out.
 """
 
 from __future__ import annotations

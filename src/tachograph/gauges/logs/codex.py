@@ -6,7 +6,7 @@
     {"timestamp":"..","type":"response_item","payload":{"type":"function_call","name":"shell",..}}
     {"timestamp":"..","type":"event_msg","payload":{"type":"turn_aborted","reason":"interrupted"}}
 
-Proven by tests/gauges/logs/test_codex.py. Not covered: rejections that a later version words
+Proven by tests/gauges/logs/test_logs_read.py. Not covered: rejections that a later version words
 otherwise.
 """
 

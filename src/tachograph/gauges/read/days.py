@@ -1,7 +1,7 @@
 """Release days by name: a table with a name and a day, or lines `name: 2025-02-24`.
 
 The second form is what METR's release_dates.yaml looks like (a flat YAML mapping under `date:`);
-this is a reader of such lines and not of YAML. Proven by tests/gauges/test_read_days.py.
+this is a reader of such lines and not of YAML. Proven by tests/gauges/test_read_rows.py.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The page follows the reader's light or dark, prints on paper, and reads at a phone's width. Every
 text on it is escaped by Jinja; only our own pictures (picture.py) go in as they are. The same
 readings give the same bytes. Proven by tests/gauges/report/test_page.py, and in a real browser by
-tests/gauges/report/test_browser.py. Not covered: taking the readings.
+tests/gauges/report/test_demo.py. Not covered: taking the readings.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A candidate is given the inputs of one draw and nothing of the others; its process ends before the
 next begins. Nothing is scored until every call has come back, so a candidate that fails on one draw
-has learnt nothing by the others. Proven by tests/loop/score/test_score_examine.py.
+has learnt nothing by the others. Proven by tests/loop/score/test_score_judge.py.
 """
 
 from __future__ import annotations

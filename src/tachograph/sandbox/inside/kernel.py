@@ -1,7 +1,7 @@
 """The system calls that the walls need and Python lacks, through ctypes.
 
 Linux only. Each call raises OSError naming itself, so that a failed wall says which one it was.
-Proven by tests/sandbox/test_walls.py, which attacks a real box.
+Proven by tests/sandbox/test_probe.py, which attacks a real box.
 """
 
 from __future__ import annotations

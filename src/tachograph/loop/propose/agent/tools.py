@@ -2,7 +2,7 @@
 
 The copy is held here in memory, so an agent has no disk and no shell: what it runs, runs in the
 workshop's box. Whatever a model gives as arguments ends in an answer in words, never in a fault.
-Proven by tests/loop/propose/agent/test_agent_tools.py.
+Proven by tests/loop/propose/agent/test_agent_proposer.py.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ content store. A request that goes on from an earlier one holds only what is new
      "temperature": null}
 
 so that a conversation of many calls takes the room of its longest one. A later version may add keys
-and never changes one. Proven by tests/loop/propose/models/test_models_call.py.
+and never changes one. Proven by tests/loop/propose/models/test_models_asking.py and
+tests/loop/test_transcript.py.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 It is started when first needed and gives one reply for each call.
 
 It has a session of its own: Ctrl-C and the death of the run do not reach it, and a call under way
-is finished and kept (spool.py). Proven by tests/loop/propose/models/test_models_teller.py.
+is finished and kept (spool.py). Proven by tests/loop/propose/models/test_models_asking.py.
 """
 
 from __future__ import annotations
