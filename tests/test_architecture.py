@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
-SRC = Path(__file__).parents[1] / "src" / "tachograph"
+ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src" / "tachograph"
 
 FLOORS = {
     "errors": 1, "words": 1,
@@ -109,6 +111,32 @@ def test_names_of_test_files_are_unique() -> None:
     """Two of one name cannot be collected by one pytest."""
     names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def absent(text: str) -> list[str]:
+    """Paths of the repository that a text names and that are not there."""
+    named = re.findall(r"(?<![\w/.-])(?:tests|bench|docs|src/tachograph)/[\w/.-]*\w", text)
+    return [path for path in named if not (ROOT / path).exists()]
+
+
+def test_what_docstrings_name_is_there() -> None:
+    """A module that says what proves it names files that exist."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in [*SRC.rglob("*.py"), *(ROOT / "bench").rglob("*.py")]
+        for name in absent(ast.get_docstring(ast.parse(path.read_text())) or "")
+    ]
+    assert not wrong
+
+
+def test_what_the_docs_name_is_there() -> None:
+    """So do the pages: a measurement, a test or a source that they point at."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+        for name in absent(path.read_text())
+    ]
+    assert not wrong
 
 
 def test_functions_are_short_and_files_small() -> None:
