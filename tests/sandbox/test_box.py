@@ -410,3 +410,23 @@ def below(pid: int) -> list[int]:
 def alive(pid: int) -> bool:
     """Whether it still runs."""
     return pid in leftovers.descendants()
+
+
+def test_processes_together_keep_to_the_memory_of_one() -> None:
+    """Each stays below the limit, and all of them do not."""
+    source = """
+        import os, time
+        def f(children):
+            for _ in range(children):
+                if not os.fork():
+                    held = bytearray(b"x") * (150 << 20)
+                    time.sleep(60)
+            time.sleep(1.0)
+            return children
+    """
+    limits = Limits(wall_seconds=20.0, memory_mib=400, processes=8)
+    for box in boxed("A", limits):
+        assert output(box, source, children=1) == 1
+        failed = failure(box, source, children=4)
+        assert (failed.reason, failed.detail[:8]) == ("over a limit", "memory: "), failed
+        assert output(box, "def f(): return 1") == 1

@@ -2,9 +2,8 @@
 
 Looked at every few hundredths of a second while the judge waits, and only where they are needed:
 one process behind level A's walls is held by rlimits and a sized scratch alone. Between two looks a
-candidate can pass a limit by what it manages in that time. Proven by tests/sandbox/test_levels.py
-and, with attacks on a real box, tests/sandbox/test_probe.py. Not covered: the memory of several
-processes together.
+candidate can pass a limit by what it manages in that time. Proven by tests/sandbox/test_levels.py,
+test_box.py and, with attacks on a real box, test_probe.py.
 """
 
 from __future__ import annotations

@@ -84,6 +84,21 @@ def test_marks_that_a_squash_dropped_are_recovered(workshop, text) -> None:
     assert history.evidence.tolist() == [0, REQUEST, 0] and history.requests == 1
 
 
+def test_marks_that_a_squash_on_gitlab_dropped_are_recovered(workshop, text) -> None:
+    """There the message names the request, and its commits lie under another name."""
+    workshop.commit("base", {"a.py": text(1)})
+    workshop.git("checkout", "-q", "-b", "topic")
+    workshop.commit(f"work\n\n{CLAUDE}", {"b.py": text(4)})
+    workshop.git("update-ref", "refs/merge-requests/7/head", "topic")
+    workshop.git("checkout", "-q", "main")
+    workshop.git("branch", "-q", "-D", "topic")
+    workshop.commit("Add b\n\nSee merge request group/name!7", {"b.py": text(4)})
+    workshop.commit("Add c\n\nSee merge request group/name!8", {"c.py": text(4)})
+    workshop.commit("Add d\n\nAs in merge request group/name!7, once more", {"d.py": text(4)})
+    history = read_history(workshop.folder)
+    assert history.evidence.tolist() == [0, 0, REQUEST, 0] and history.requests == 1
+
+
 def test_a_clone_that_lacks_objects_is_refused_and_never_counted_short(workshop, text) -> None:
     """Git dies half way with 128; what it had said until then is no history."""
     for number in range(5):

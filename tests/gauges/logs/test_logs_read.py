@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,20 @@ def test_any_object_is_a_session_or_a_named_error(
             read_sessions(path)
         except FormatError as error:
             assert str(path) in error.message
+
+
+def test_samples_of_an_inspect_log_are_sessions(tmp_path: Path) -> None:
+    """One each, with its agent and score; the class is in its metadata, if anywhere."""
+    header = {"version": 2, "status": "success", "eval": {"model": "m/one", "task": "quiz"}}
+    samples = [
+        {"id": number, "epoch": 1, "metadata": metadata, "scores": {"match": {"value": value}}}
+        for number, (metadata, value) in enumerate([({}, "C"), ({"class": "open-ended"}, "I")])
+    ]
+    path = tmp_path / "quiz.eval"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.json", json.dumps(header))
+        archive.writestr("summaries.json", json.dumps(samples))
+    assert read_sessions(path) == [
+        Session(id="quiz/0 1", model="m/one", day=None, difficulty="", success=1.0),
+        Session(id="quiz/1 1", model="m/one", day=None, difficulty="open-ended", success=0.0),
+    ]

@@ -1,8 +1,8 @@
 """Handing the meter's statements over: to a ledger that lies here, or to a register's door.
 
 What could not be handed over waits in the journal, in order, and is tried again; what was handed
-over twice is known and taken once. Proven for a ledger by tests/brake/meter/test_meter.py. Not
-covered: ToRegister; posting itself is in wire/post.py.
+over twice is known and taken once. Proven by tests/brake/meter/test_meter.py and
+test_meter_delivery.py. Not covered: posting itself, which is in wire/post.py.
 """
 
 from __future__ import annotations

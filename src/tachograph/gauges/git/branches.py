@@ -3,8 +3,7 @@
 A forge keeps the commits of each request under `refs/pull/N/head` (GitHub) or
 `refs/merge-requests/N/head` (GitLab), once they are fetched. A squashed commit names its request in
 its subject, `(#12)`, or in its message, `See merge request group/name!12`. Proven by
-tests/gauges/git/test_history.py for GitHub's form. Not covered: GitLab's form, and requests whose
-branch was not fetched.
+tests/gauges/git/test_history.py. Not covered: requests whose branch was not fetched.
 """
 
 from __future__ import annotations

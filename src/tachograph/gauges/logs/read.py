@@ -8,7 +8,7 @@
 | ATIF trajectories (.json) | schema_version ATIF-v1 |
 | Inspect logs (.eval) | each sample is a session; its metadata may say class |
 
-Proven by tests/gauges/logs/test_logs_read.py. Not covered: Inspect logs as sessions.
+Proven by tests/gauges/logs/test_logs_read.py.
 """
 
 from __future__ import annotations

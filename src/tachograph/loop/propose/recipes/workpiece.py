@@ -1,7 +1,7 @@
 """What recipes work on: a candidate's sources, parsed once, with what was observed of them.
 
-Sources that do not parse are passed over. Proven by
-tests/loop/propose/recipes/test_recipe_corpus.py.
+Sources that do not parse are passed over. Proven by test_recipes_workpiece.py and
+test_recipe_corpus.py in tests/loop/propose/recipes.
 """
 
 from __future__ import annotations
