@@ -71,6 +71,15 @@ def test_the_scratch_is_empty_for_the_next_box(crowd: Box) -> None:
     assert output(crowd, source) == first
 
 
+def test_a_candidate_that_shuts_its_scratch_harms_no_later_call(any_box: Box) -> None:
+    """Whatever modes the folder itself and the one above have."""
+    source = "import os\ndef f(mode):\n    for path in ('.', '..'): os.chmod(path, mode)"
+    for mode in (0, 0o300, 0o500):
+        run(any_box, source, mode=mode)  # refused at level B to an ordinary user's
+        seen = output(any_box, "import os\ndef f(): return sorted(os.listdir())")
+        assert seen == [".cache", "candidate.py"]
+
+
 def test_empty_removes_what_recursion_could_not(tmp_path: Path) -> None:
     """Depth, missing rights, and names that are its own while it works."""
     (tmp_path / ".0").write_text("in the way")

@@ -105,6 +105,7 @@ def empty(root: str) -> None:
 
     What lies inside a folder is moved up to `root` first, so no path grows long. Raises OSError.
     """
+    os.chmod(root, 0o700)  # it may have been shut, too
     number = 0
     while True:
         names = os.listdir(root)
