@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from box_tools import boxed, program
 
-from tachograph.sandbox import Box, Failed, Finished, Limits
+from tachograph.sandbox import Box, Failed, Finished, Limits, Program
 
 REHEARSED = """
 import os, sys
@@ -103,6 +103,34 @@ def test_a_judge_that_comes_late_finds_what_was_ready(bold: Box) -> None:
     assert isinstance(bold.run(program(WHEN), {}), Finished)
 
 
+def test_a_judge_that_comes_late_keeps_the_limit_of_set_up(bold: Box) -> None:
+    """And counts what the set-up took, not what the judge did meanwhile."""
+    slow = program("import time\ntime.sleep(0.8)\ndef f(): return 1")
+    bold.load(slow)
+    time.sleep(1.0)
+    outcome = bold.run(slow, {})
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.loading) == ("set-up too slow", True)
+    bold.load(program(WHEN))
+    time.sleep(0.5)
+    quick = bold.run(program(WHEN), {})
+    assert isinstance(quick, Finished)
+    assert 0 < quick.setup_seconds < 0.5
+
+
+def test_a_clock_that_is_set_meanwhile_changes_no_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stamps are then beyond what has passed, on either side."""
+    for box in boxed("D", Limits(wall_seconds=3.0, setup_seconds=3.0)):
+        for shift in (-3600, 3600):
+            now = time.time_ns() + shift * 10**9
+            monkeypatch.setattr(time, "time_ns", lambda now=now: now)
+            box.load(program(WHEN))
+            outcome = box.run(program(WHEN), {})
+            monkeypatch.undo()
+            assert isinstance(outcome, Finished)
+            assert 0 <= outcome.setup_seconds < 3
+
+
 def test_what_fails_while_it_is_loaded_ahead_fails_in_the_call(bold: Box) -> None:
     """As its own failure, before GO; the next call works."""
     for source, reason in (("raise ValueError('no')", "raised"), ("import os\nos._exit(3)", "died"),
@@ -121,6 +149,32 @@ def test_nothing_is_loaded_ahead_where_the_judge_must_look_at_limits() -> None:
         time.sleep(0.2)
         asked = time.monotonic()
         assert float(str(finished(box.run(program(WHEN), {})))) > asked
+
+
+def test_a_command_is_not_built_ahead() -> None:
+    """It has several processes, whose memory together the judge must look at."""
+    stamp = "import time\nopen('stamp', 'w').write(str(time.monotonic()))"
+    show = "open('out/outputs.json', 'w').write('{\"at\": %s}' % open('stamp').read())"
+    command = Program(files={"build.py": stamp, "run.py": show}, build=("python3", "build.py"),
+                      run=("python3", "run.py"))  # fmt: skip
+    for box in boxed("A", Limits(wall_seconds=10.0)):
+        box.load(command)
+        time.sleep(0.3)
+        asked = time.monotonic()
+        outcome = box.run(command, {})
+        assert isinstance(outcome, Finished), outcome
+        assert outcome.output["at"] > asked
+
+
+def test_a_scratch_that_was_filled_ahead_is_over_its_limit() -> None:
+    """At level D the judge looks when it comes back."""
+    fill = "for i in range(40): open('../tmp/%d' % i, 'wb').write(bytes(1 << 20))\ndef f(): pass"
+    for box in boxed("D", Limits(wall_seconds=3.0, disk_mib=16)):
+        box.load(program(fill))
+        time.sleep(0.3)
+        outcome = box.run(program(fill), {})
+        assert isinstance(outcome, Failed)
+        assert (outcome.reason, outcome.loading) == ("over a limit", True)
 
 
 def test_a_box_that_closes_ends_what_was_loaded() -> None:

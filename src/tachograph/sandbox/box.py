@@ -191,27 +191,33 @@ class Box:
             self.stop()
             raise
 
-    def begin(self, program: Program, *, warm: bool) -> Call:
+    def begin(self, program: Program, *, warm: bool, ahead: bool = False) -> Call:
         """Ask for a call, after the one before has ended. Raises BoxError."""
         line = self.line()
         files, has_kept = self.files_of(program)
-        limits = self.limits
-        if program.run and limits.processes == 1:
-            limits = replace(limits, processes=COMMAND_PROCESSES)
+        limits = self.limits_of(program)
         watch = Watch(limits, None if self.level == "A" else self.staging)
         self.ending = Call(line, program, files, level=self.level, has_kept=has_kept, warm=warm,
-                           limits=limits, watch=watch, stopwatch=self.stopwatch)  # fmt: skip
+                           limits=limits, watch=watch, stopwatch=self.stopwatch,
+                           ahead=ahead)  # fmt: skip
         return self.ending
+
+    def limits_of(self, program: Program) -> Limits:
+        """Those of the box, with room for the processes of a command."""
+        if program.run and self.limits.processes == 1:
+            return replace(self.limits, processes=COMMAND_PROCESSES)
+        return self.limits
 
     def load(self, program: Program, *, warm: bool = False) -> None:
         """The next call will be of this program: it is loaded while this process does something
-        else. Not where this process must look at a limit meanwhile.
+        else. Not where this process must look at a limit meanwhile; at level D, which has no
+        walls, it looks when it comes back.
 
         Raises BoxError.
         """
         try:
-            if self.level == "D" or (self.level == "A" and self.limits.processes == 1):
-                self.begun = self.begin(program, warm=warm)
+            if self.level in ("A", "D") and self.limits_of(program).processes == 1:
+                self.begun = self.begin(program, warm=warm, ahead=True)
         except BoxError:
             self.stop()
             raise

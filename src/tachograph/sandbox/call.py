@@ -34,7 +34,10 @@ from tachograph.sandbox.watch import Watch
 MESSAGE_BYTES = 16_384
 KEPT_BYTES = 16 << 20
 PEER = struct.Struct("iII")
-CREDENTIALS_SPACE = socket.CMSG_SPACE(PEER.size)
+STAMP = struct.Struct("qq")
+SO_TIMESTAMPNS = 35
+"""socket(7): the kernel says with each message when it was sent. Python has no name for it."""
+BESIDES_SPACE = socket.CMSG_SPACE(PEER.size) + socket.CMSG_SPACE(STAMP.size)
 WALLS_SECONDS = 20.0
 END_SECONDS = 20.0
 HINT = "run `tacho box probe` to see what this machine allows"
@@ -89,8 +92,10 @@ class Call:
 
     def __init__(self, line: Line, program: Program, files: MemoryFile, *, level: Level,
                  has_kept: bool, warm: bool, limits: Limits, watch: Watch,
-                 stopwatch: Stopwatch | None = None) -> None:  # fmt: skip
-        """Raises BoxError where the child is gone."""
+                 stopwatch: Stopwatch | None = None, ahead: bool = False) -> None:  # fmt: skip
+        """`ahead`: this process may be late to hear that it is loaded. Raises BoxError where the
+        child is gone.
+        """
         self.program = program
         self.warm = warm
         self.has_kept = has_kept
@@ -100,8 +105,11 @@ class Call:
         self.stopwatch = stopwatch
         self.usage: Usage | None = None
         self.asked = False
+        self.ahead = ahead
         self.report, self.line = line.report, line.child
         self.child = 0
+        self.sent_seconds = 0.0
+        """Since the request, when the latest message was sent. Only of a call ahead."""
         self.output = MemoryFile.bounded("output", limits.output_mib << 20)
         self.kept = MemoryFile.bounded("kept", KEPT_BYTES)
         self.log = MemoryFile.bounded("log", limits.log_kib << 10)
@@ -111,12 +119,14 @@ class Call:
         }  # fmt: skip
         descriptors = [files.descriptor, self.output.descriptor, self.log.descriptor,
                        self.kept.descriptor]  # fmt: skip
+        if ahead:
+            self.line.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self.started, self.started_ns = time.monotonic(), time.time_ns()
         try:
             socket.send_fds(self.line, [json.dumps(request).encode()], descriptors)
         except OSError as error:
             self.close()
             raise BoxError(f"the box is gone: {error.strerror}", hint=HINT) from None
-        self.started = time.monotonic()
 
     # -- the steps -------------------------------------------------------------------------------
 
@@ -138,7 +148,13 @@ class Call:
         if kind != b"R" or len(payload) != 8:
             raise CandidateError("raised", text_of(kind, payload), loading=True)
         self.kept_bytes = int.from_bytes(payload, "little")
-        return time.monotonic() - self.started
+        if not self.ahead:
+            return time.monotonic() - self.started
+        if self.sent_seconds > self.limits.setup_seconds:
+            raise self.too_slow(self.limits.setup_seconds, loading=True)
+        if self.watch.tick_seconds and (complaint := self.watch.complaint()):
+            raise CandidateError("over a limit", complaint, loading=True)
+        return self.sent_seconds
 
     def go(self, inputs: MemoryFile) -> tuple[float, float | None]:
         """Steps 3 and 4; wall and CPU seconds between them. Raises CandidateError or BoxError.
@@ -228,21 +244,40 @@ class Call:
             if poller.poll(1000 * min(remaining, tick if tick else remaining)):
                 break
             if not remaining:
-                slow: Reason = "set-up too slow" if loading else "too slow"
-                raise CandidateError(slow, f"no answer within {seconds:g} s", loading)
+                raise self.too_slow(seconds, loading=loading)
             complaint = self.watch.complaint()
             if complaint:
                 raise CandidateError("over a limit", complaint, loading)
         try:
-            message, credentials, _, _ = self.line.recvmsg(MESSAGE_BYTES, CREDENTIALS_SPACE)
+            message, besides, _, _ = self.line.recvmsg(MESSAGE_BYTES, BESIDES_SPACE)
         except OSError:
-            message, credentials = b"", []
+            message, besides = b"", []
         if not message:
             raise self.died(loading)
+        said = {kind: data for _, kind, data in besides}
         if not self.child:
             # W is sent before any candidate code runs; the kernel vouches for the sender's pid
-            self.child = PEER.unpack(credentials[0][2])[0]
+            self.child = PEER.unpack(said[socket.SCM_CREDENTIALS])[0]
+        if self.ahead:
+            self.sent_seconds = self.seconds_until(said.get(SO_TIMESTAMPNS))
         return message[:1], message[1:]
+
+    def seconds_until(self, stamp: bytes | None) -> float:
+        """From the request to a message with this stamp; to now where it has none.
+
+        Stamps are of a clock that may be set meanwhile.
+        """
+        most = time.monotonic() - self.started
+        if stamp is None:
+            return most
+        seconds, nanoseconds = STAMP.unpack(stamp)
+        passed: float = (seconds * 10**9 + nanoseconds - self.started_ns) / 1e9
+        return min(max(passed, 0.0), most)
+
+    def too_slow(self, seconds: float, *, loading: bool) -> CandidateError:
+        """It had so much time."""
+        slow: Reason = "set-up too slow" if loading else "too slow"
+        return CandidateError(slow, f"no answer within {seconds:g} s", loading)
 
     def receive_report(self, seconds: float) -> bytes:
         """The zygote's report."""
