@@ -322,6 +322,28 @@ def test_kept_files_stay_with_their_candidate(box: Box) -> None:
     assert "compiled" not in output(box, "import os\ndef f(): return os.listdir('.')")
 
 
+def test_kept_files_beyond_its_memory_are_the_candidates_failure() -> None:
+    """They are read under its limit, which they may pass where loading alone did not."""
+    source = """
+        import os
+        if not os.path.exists('left'): open('left', 'wb').write(bytes(15 << 20))
+        def f(): return 1
+    """
+    for memory in range(32, 128, 6):
+        try:
+            opened = Box.open(level="D", limits=Limits(wall_seconds=3.0, memory_mib=memory))
+        except BoxError:
+            continue  # too little for the interpreter
+        with opened as box:
+            first, second = run(box, source), run(box, source)
+            assert output(box, "def f(): return 2") == 2
+        if isinstance(first, Finished):
+            break
+    assert isinstance(second, Failed)
+    assert (second.reason, second.loading) == ("raised", True)
+    assert "MemoryError" in second.detail
+
+
 def test_links_are_not_kept(box: Box) -> None:
     """A link could lead out of the working directory."""
     source = """

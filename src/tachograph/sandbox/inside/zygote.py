@@ -159,11 +159,15 @@ def become_child(zygote: Zygote, line: socket.socket) -> None:
     if asked is None:
         return
     courier = asked.courier
+    kept = None
     try:
         if trouble:
             raise OSError(trouble)
-        content = child.read_frame(asked.files)
-        workspace.fill(content["files"])
+        # limits stand: what its loading left, with its source, may be more than it has memory for
+        with contextlib.suppress(MemoryError):
+            content = child.read_frame(asked.files)
+            workspace.fill(content["files"])
+            kept = content["kept"]
         os.chdir(workspace.path)
         os.dup2(asked.log, 1)
         os.dup2(asked.log, 2)
@@ -174,8 +178,11 @@ def become_child(zygote: Zygote, line: socket.socket) -> None:
         courier.say(b"B", str(error).encode()[: child.TEXT_LIMIT])
         return
     courier.say(b"W")
+    if kept is None:
+        courier.say(b"X", b"MemoryError: its files, and what its loading left, are too large")
+        return
     gc.enable()
-    child.serve(courier, workspace, asked.request, content["kept"])
+    child.serve(courier, workspace, asked.request, kept)
 
 
 def take_ground(zygote: Zygote) -> None:
