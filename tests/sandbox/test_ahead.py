@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from box_tools import boxed, program
 
+from tachograph.errors import BoxError
 from tachograph.sandbox import Box, Failed, Finished, Limits, Program
 
 REHEARSED = """
@@ -175,6 +177,23 @@ def test_a_scratch_that_was_filled_ahead_is_over_its_limit() -> None:
         outcome = box.run(program(fill), {})
         assert isinstance(outcome, Failed)
         assert (outcome.reason, outcome.loading) == ("over a limit", True)
+
+
+def test_a_box_that_cannot_be_cleared_breaks_no_program_loaded_next(open_box: Box) -> None:
+    """What was called in it has its outcome; where nothing is loaded, the next call says it."""
+    for loads in (True, False):
+        finished(open_box.run(program(WHEN), {}))
+        assert open_box.ending is not None
+        open_box.ending.report.close()
+        open_box.ending.report, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        open_box.ending.usage = None
+        far.close()
+        if loads:
+            open_box.load(program(WHEN))
+        else:
+            with pytest.raises(BoxError):
+                open_box.run(program(WHEN), {})
+        finished(open_box.run(program(WHEN), {}))
 
 
 def test_a_box_that_closes_ends_what_was_loaded() -> None:

@@ -213,8 +213,13 @@ class Box:
         else. Not where this process must look at a limit meanwhile; at level D, which has no
         walls, it looks when it comes back.
 
-        Raises BoxError.
+        Where the box of the call before could not be cleared, there is a new one, and it is no
+        fault of this call's. Raises BoxError.
         """
+        try:
+            self.settle()
+        except BoxError:
+            self.stop()
         try:
             if self.level in ("A", "D") and self.limits_of(program).processes == 1:
                 self.begun = self.begin(program, warm=warm, ahead=True)
