@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from loop_toys import FAILING, FAST, SEED, WRONG, fresh, raw
 
-from tachograph.errors import BoxError, TaskError
+from tachograph.errors import BoxError, HeldError, TaskError
 from tachograph.loop.check import DETAIL_CHARACTERS
+from tachograph.sandbox.inside.leftovers import descendants
 
 
 def test_a_right_answer_passes_with_its_times(new_bench):
@@ -102,6 +105,31 @@ def test_cpu_of_candidates_adds_up(new_bench):
         once = examiner.cpu_seconds
         examiner.examine(SEED, draw)
     assert 0 < once < examiner.cpu_seconds
+
+
+def test_what_was_loaded_ends_where_it_is_not_called(new_bench):
+    """Held back by the brake between the two, it does not go on by itself."""
+    examiner = new_bench().examiner
+    examiner.box.settle()
+    zygote = examiner.box.process.pid
+    before = descendants(zygote)
+
+    def refused():
+        if descendants(zygote) != before:
+            raise HeldError("held", hint="")
+
+    examiner.check_call = refused
+    with pytest.raises(HeldError), examiner.loading(FAST), examiner.draw(fresh()) as draw:
+        while descendants(zygote) == before:
+            time.sleep(0.001)
+        examiner.examine(FAST, draw)
+    deadline = time.monotonic() + 10
+    while descendants(zygote) != before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    examiner.check_call = list
+    with examiner.loading(FAST), examiner.draw(fresh()) as draw:
+        assert examiner.examine(FAST, draw).passed
 
 
 def test_a_broken_box_is_no_answer(new_bench):

@@ -101,13 +101,20 @@ class Examiner:
             self.cpu_seconds += outcome.setup_seconds
         return outcome
 
-    def load(self, candidate: Candidate) -> None:
-        """Its box loads it while an input is drawn, where no box is needed for that. Raises as
-        `run` does.
+    @contextmanager
+    def loading(self, candidate: Candidate) -> Iterator[None]:
+        """Its box loads it while an input is drawn, where no box is needed for that; it ends where
+        it is not called then. Raises as `run` does.
         """
-        if self.check.knows_expected:
-            self.check_call()
+        if not self.check.knows_expected:
+            yield
+            return
+        self.check_call()
+        try:
             self.box.load(self.task.program(candidate))
+            yield
+        finally:
+            self.box.unload()
 
     def seed_output(self, sealed: MemoryFile) -> Any:
         """The seed's own output, which is the expectation where check.py knows no better."""

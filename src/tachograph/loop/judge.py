@@ -136,8 +136,10 @@ class Judge:
             answer = Answer(False, "refused", refusal)
             return self.checked(candidate, answer), self.dropped(candidate, "refused")
         if answer is None:
-            self.examiner.load(candidate)
-            with self.examiner.draw(self.secret.series()) as draw:
+            with (
+                self.examiner.loading(candidate),
+                self.examiner.draw(self.secret.series()) as draw,
+            ):
                 answer = self.examiner.examine(candidate, draw)
         checked = self.checked(candidate, answer)
         if not answer.passed:

@@ -227,6 +227,12 @@ class Box:
             self.stop()
             raise
 
+    def unload(self) -> None:
+        """What was loaded and not called ends."""
+        self.begun = None
+        if self.ending is not None:
+            self.ending.ask_to_end()
+
     def expect(self) -> None:
         """A call will come soon: its child is forked while this process does something else.
 
