@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from box_tools import boxed, comes_true, failure, output, program, run
+from box_tools import SYSTEM_PYTHON, boxed, comes_true, failure, output, program, run
 
 from tachograph.errors import BoxError, UsageError
 from tachograph.sandbox import Box, Failed, Finished, Limits, MemoryFile, Program
@@ -320,6 +321,33 @@ def test_kept_files_stay_with_their_candidate(box: Box) -> None:
     keeps = "open('compiled', 'w').write('once')\ndef f(): return 1"
     output(box, keeps)
     assert "compiled" not in output(box, "import os\ndef f(): return os.listdir('.')")
+
+
+KEEPS = """
+from tachograph.sandbox import Box, Limits, Program
+source = "import os\\n" \\
+    "if not os.path.exists('left'):\\n" \\
+    "    os.close(os.open('left', os.O_CREAT, 0o750))\\n" \\
+    "def f(): return oct(os.stat('left').st_mode)"
+program = Program(files={"c.py": source}, entry="c:f")
+with Box.open(level="B", limits=Limits(wall_seconds=3.0)) as box:
+    print([getattr(box.run(program, {}), "output", None) for _ in range(3)])
+"""
+
+
+@pytest.mark.skipif(not SYSTEM_PYTHON.exists(), reason=f"{SYSTEM_PYTHON} is not there")
+def test_files_are_kept_where_no_mode_may_be_changed(public_source: Path) -> None:
+    """As at level B, for an ordinary user."""
+    if os.getuid() != 0:
+        pytest.skip("the other tests already run as an ordinary user")
+    ended = subprocess.run(
+        [str(SYSTEM_PYTHON), "-c", KEEPS], capture_output=True, text=True, check=False, cwd="/",
+        user=54_322, group=54_322, extra_groups=[],
+        env={"PYTHONPATH": str(public_source), "HOME": "/", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    if "LevelError" in ended.stderr:
+        pytest.skip(ended.stderr.splitlines()[-1])
+    assert ended.stdout == "['0o100750', '0o100750', '0o100750']\n", ended.stderr
 
 
 def test_kept_files_beyond_its_memory_are_the_candidates_failure() -> None:
