@@ -18,10 +18,16 @@ SHARED_UID_ROOM = 256
 """Threads of a library's pool, and the zygote's own two processes."""
 
 
+def limit_memory(limits: Dict[str, Any]) -> None:
+    """RLIMIT_AS. Stands once the candidate's files have been read."""
+    lower(resource.RLIMIT_AS, limits["memory_mib"] * MIB)
+
+
 def set_limits(limits: Dict[str, Any]) -> None:
-    """rlimits. No RLIMIT_CPU: it coarsens the process clock to 4 ms; the judge keeps the time."""
+    """The other rlimits. No RLIMIT_CPU: it coarsens the process clock to 4 ms; the judge keeps the
+    time.
+    """
     sizes = {
-        resource.RLIMIT_AS: limits["memory_mib"] * MIB,
         resource.RLIMIT_FSIZE: max(limits["disk_mib"], limits["output_mib"]) * MIB,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_CORE: 0,

@@ -160,30 +160,24 @@ def become_child(zygote: Zygote, line: socket.socket) -> None:
     if asked is None:
         return
     courier = asked.courier
-    kept = None
     try:
         if trouble:
             raise OSError(trouble)
-        # limits stand: what its loading left, with its source, may be more than it has memory for
-        with contextlib.suppress(MemoryError):
-            content = child.read_frame(asked.files)
-            workspace.fill(content["files"])
-            kept = content["kept"]
+        content = child.read_frame(asked.files)
+        workspace.fill(content["files"])
         os.chdir(workspace.path)
         os.dup2(asked.log, 1)
         os.dup2(asked.log, 2)
         keep_only({0, 1, 2, line.fileno(), courier.output, courier.kept, zygote.ruleset})
+        walls.limit_memory(zygote.limits)
         walls.raise_walls(zygote.level, asked.request["processes"], zygote.ruleset,
                           own_uid=zygote.own_uid)  # fmt: skip
     except (OSError, ValueError) as error:
         courier.say(b"B", str(error).encode()[: child.TEXT_LIMIT])
         return
     courier.say(b"W")
-    if kept is None:
-        courier.say(b"X", b"MemoryError: its files, and what its loading left, are too large")
-        return
     gc.enable()
-    child.serve(courier, workspace, asked.request, kept)
+    child.serve(courier, workspace, asked.request, content["kept"])
 
 
 def take_ground(zygote: Zygote) -> None:
