@@ -319,6 +319,7 @@ class Measurement:
         fresh = self.examiner.draw(self.series) if repetition else nullcontext(self.draw)
         with fresh as draw, self.paid(side):
             answer = self.examiner.examine(self.sides[side], draw, warm=True)
+            self.examiner.box.settle()  # who is slow to end pays for it
             if not answer.passed:
                 raise WrongAnswer(self.sides[side], answer)
         assert answer.wall_seconds is not None

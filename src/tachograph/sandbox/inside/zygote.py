@@ -18,7 +18,6 @@ import signal
 import socket
 import sys
 import types
-from importlib import machinery
 from typing import Any, Dict, List
 
 from tachograph.sandbox.inside import (
@@ -206,51 +205,26 @@ def warm(library: str) -> None:
         numba.njit([(array, numba.int64)])(lambda values, place: values[place] * place)
 
 
-LINALG, BLAS = "scipy.linalg", "cython_blas"
-
-
 def import_blas() -> None:
     """Import the extension module from which numba takes BLAS, without the package that it is in.
 
     The package is a fifth of the warm-up, and nothing here calls it. A candidate that imports it
-    gets the whole of it. Where this cannot be done, numba imports the package itself.
+    gets the whole of it, and this module by any import that names it, though not as an attribute of
+    the package. Where this cannot be done, numba imports the package itself.
     """
-    if LINALG in sys.modules:
+    package, name = "scipy.linalg", "scipy.linalg.cython_blas"
+    if package in sys.modules:
         return
-    name = LINALG + "." + BLAS
     try:
         scipy = importlib.import_module("scipy")
-        hollow = types.ModuleType(LINALG)
+        hollow = types.ModuleType(package)
         hollow.__path__ = [path + "/linalg" for path in scipy.__path__]
-        sys.modules[LINALG] = hollow
+        sys.modules[package] = hollow
         importlib.import_module(name)
-        sys.meta_path.insert(0, FindsLinalg())
     except ImportError:
         sys.modules.pop(name, None)
     finally:
-        sys.modules.pop(LINALG, None)
-
-
-class FindsLinalg:
-    """The package as it is found anyway, but loaded by `LoadsLinalg`."""
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """As importlib asks each finder; None: another finds it."""
-        if name != LINALG:
-            return None
-        spec = machinery.PathFinder.find_spec(name, path, target)
-        if spec and isinstance(spec.loader, machinery.SourceFileLoader):
-            spec.loader = LoadsLinalg(name, spec.loader.path)
-        return spec
-
-
-class LoadsLinalg(machinery.SourceFileLoader):
-    """Gives it its part that was imported before it, which else would be no attribute of it."""
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Run its own code."""
-        setattr(module, BLAS, importlib.import_module(LINALG + "." + BLAS))
-        super().exec_module(module)
+        sys.modules.pop(package, None)
 
 
 def warm_further(library: str) -> None:
