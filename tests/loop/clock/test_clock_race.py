@@ -70,8 +70,19 @@ def test_a_slower_candidate_and_an_equal_one() -> None:
 
 def test_noise_over_the_difference_is_not_resolved() -> None:
     """Where the budget of pairs ends first, the answer is that there is none."""
-    found = Machine(1.0, 0.97, noise=0.3).race()
+    found = Machine(1.0, 0.97, noise=0.3).race(replace(Rules(), max_pairs=30))
     assert (found.verdict, found.pairs) == ("not-resolved", 30)
+
+
+def test_where_pairs_are_cheap_there_are_more_of_them() -> None:
+    """A small gain under much noise: soon found in runs of milliseconds, given up in dear ones."""
+    patient = replace(Rules(), give_up_pairs=1000)
+    dear = Machine(0.1, 0.1 / 1.05, noise=0.15).race(patient)
+    assert (dear.verdict, dear.pairs) == ("not-resolved", patient.dear_pairs)
+    assert dear.pairs * 0.2 > patient.cheap_seconds
+    cheap = Machine(0.001, 0.001 / 1.05, noise=0.15).race(patient)
+    assert cheap.pairs > dear.pairs and cheap.pairs <= patient.max_pairs
+    assert Machine(0.001, 0.001, noise=0.15).race(patient).verdict != "faster"
 
 
 def test_each_side_is_first_once_in_two_pairs() -> None:
@@ -145,7 +156,7 @@ def sizes(reference: tuple[float, float], candidate: tuple[float, float]) -> tup
 
 def test_a_block_estimates_the_same_ratio() -> None:
     """Blocks of very noisy runs do not shift the ratio: logs are averaged, not seconds."""
-    rules = replace(Rules(), min_pairs=2000, max_pairs=2000, budget_seconds=1e9)
+    rules = replace(Rules(), min_pairs=2000, max_pairs=2000)
     found = Machine(30.0, 1.0, noise=0.5).race(rules)
     assert found.ratio == pytest.approx(30.0, rel=0.05)
     assert found.low < 30.0 < found.high

@@ -92,13 +92,17 @@ def test_precision_keeps_a_clear_race_going() -> None:
 
 
 def test_a_candidate_without_a_gain_in_sight_is_given_up() -> None:
-    """After eight pairs equal code costs no more, and is called nothing that is not shown."""
-    data = around(1.0, scale=8.0)
+    """After eight pairs equal code costs no more, and is called nothing that is not shown: a far
+    pair changes nothing, and more noise gives it more pairs.
+    """
+    data = around(1.0, scale=4.0)
     assert not judge(data, Rules()).settled
-    found = judge([*data, 0.0], Rules())
-    assert (found.verdict, found.settled) == ("not-resolved", True)
+    for more in ([0.0], [0.0, -0.04, 0.0, math.log(2)]):
+        found = judge([*data, *more], Rules())
+        assert (found.verdict, found.settled) == ("not-resolved", True)
     promising = judge([value + math.log(1.05) for value in [*data, 0.0]], Rules())
     assert (promising.verdict, promising.settled) == ("not-resolved", False)
+    assert not judge([3 * value for value in [*data, 0.0]], Rules()).settled
 
 
 def test_a_ratio_on_the_margin_settles_when_it_is_known_finely() -> None:
@@ -112,7 +116,7 @@ def test_rules_refuse_what_cannot_work() -> None:
     """Too few pairs for any interval, CPU seconds for two threads, a margin under one."""
     for wrong in (
         {"min_pairs": 3},
-        {"min_pairs": 40},
+        {"min_pairs": 400},
         {"witness": "cpu", "threads": 2},
         {"margin": 0.9},
         {"alpha": 0.0},

@@ -64,7 +64,8 @@ def race(
     """Race the candidate against the reference under `rules`.
 
     `rng` draws the order and must not be predictable to the candidate (random.SystemRandom is not).
-    Costs at least `min_pairs` pairs; at most `max_pairs`, and none begins after `budget_seconds`.
+    Costs at least `min_pairs` pairs and at most `max_pairs`; once it has taken `cheap_seconds`, at
+    most `dear_pairs`, and none begins after `budget_seconds`.
     """
     pairs, contention = run_pairs(measure, rules, rng, stalled, now)
     return compare(pairs, rules, contention)
@@ -131,10 +132,15 @@ def run_pairs(
             repetitions = block_sizes(pairs[0], rules)
         if len(pairs) < rules.min_pairs:
             continue
-        late = now() - began >= rules.budget_seconds
-        if late or len(pairs) >= rules.max_pairs or judge(log_ratios, rules).settled:
+        if spent(len(pairs), now() - began, rules) or judge(log_ratios, rules).settled:
             break
     return pairs, share(stalled_before, stalled(), now() - began)
+
+
+def spent(pairs: int, seconds: float, rules: Rules) -> bool:
+    """Whether a race that has made so many pairs in so much time makes no more."""
+    enough = rules.dear_pairs if seconds >= rules.cheap_seconds else rules.max_pairs
+    return pairs >= min(enough, rules.max_pairs) or seconds >= rules.budget_seconds
 
 
 def orders(rng: random.Random) -> Iterator[tuple[Side, Side]]:

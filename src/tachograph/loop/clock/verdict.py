@@ -35,11 +35,17 @@ class Rules:
     finest: float = 1.01
     """An interval within this factor about its centre ends the race, clear or not."""
     give_up_pairs: int = 8
-    give_up_ratio: float = 1.01
-    """From so many pairs on, a candidate whose ratio lies below this is given up as it stands. To
-    stop early without a claim costs no validity, and spares the pairs that equal code would eat."""
+    give_up_errors: float = 1.0
+    """From so many pairs on, a candidate is given up as it stands whose ratio lies below the margin
+    by so many standard errors of a median. To stop early without a claim costs no validity, and
+    spares the pairs that equal code would eat."""
     min_pairs: int = 5
-    max_pairs: int = 30
+    max_pairs: int = 240
+    dear_pairs: int = 60
+    cheap_seconds: float = 8.0
+    """A race that has taken so long ends after `dear_pairs`; where pairs are cheap, one that is not
+    settled takes more of them: on a noisy machine that is what a small gain needs.
+    """
     budget_seconds: float = 60.0
     """Wall time after which no further pair begins; looked at only after `min_pairs` pairs."""
     trial_seconds: float = 600.0
@@ -116,9 +122,18 @@ def judge(log_ratios: Sequence[float], rules: Rules) -> Judgement:
     verdict = name(low, high, math.log(rules.margin))
     half = (high - low) / 2
     clear = verdict != "not-resolved" and half <= math.log(rules.precision)
-    hopeless = len(log_ratios) >= rules.give_up_pairs and median < math.log(rules.give_up_ratio)
+    in_sight = median + rules.give_up_errors * median_error(log_ratios, median)
+    hopeless = len(log_ratios) >= rules.give_up_pairs and in_sight < math.log(rules.margin)
     settled = clear or hopeless or half <= math.log(rules.finest)
     return Judgement(verdict, math.exp(median), math.exp(low), math.exp(high), settled, skewed)
+
+
+def median_error(values: Sequence[float], median: float) -> float:
+    """Standard error of a median, were the values normal; from their median absolute deviation
+    (1.4826 of it estimate the spread), which a few far ones do not move.
+    """
+    deviation = statistics.median(abs(value - median) for value in values)
+    return math.sqrt(math.pi / 2) * 1.4826 * deviation / math.sqrt(len(values))
 
 
 def name(low: float, high: float, margin: float) -> Verdict:
