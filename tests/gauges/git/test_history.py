@@ -70,31 +70,32 @@ def test_a_traced_edit_belongs_to_the_commit_after_its_revision(workshop, text) 
     assert history.ai[:, PRODUCTION].tolist() == [6, 0]
 
 
-def test_marks_that_a_squash_dropped_are_recovered(workshop, text) -> None:
+@pytest.mark.parametrize(
+    ("branch", "naming", "other", "none"),
+    [
+        ("refs/pull/12/head", "Add b (#12)", "Add c (#13)", "Add d, as in (#12), once more"),
+        (
+            "refs/merge-requests/12/head",
+            "Add b\n\nSee merge request group/name!12",
+            "Add c\n\nSee merge request group/name!13",
+            "Add d\n\nAs in merge request group/name!12, once more",
+        ),
+    ],
+    ids=["GitHub", "GitLab"],
+)
+def test_marks_that_a_squash_dropped_are_recovered(
+    workshop, text, branch: str, naming: str, other: str, none: str
+) -> None:
     """The request's own commits are marked; the merged one names the request."""
     workshop.commit("base", {"a.py": text(1)})
     workshop.git("checkout", "-q", "-b", "topic")
     workshop.commit(f"work\n\n{CLAUDE}", {"b.py": text(4)})
-    workshop.git("update-ref", "refs/pull/12/head", "topic")
+    workshop.git("update-ref", branch, "topic")
     workshop.git("checkout", "-q", "main")
     workshop.git("branch", "-q", "-D", "topic")
-    workshop.commit("Add b (#12)", {"b.py": text(4)})
-    workshop.commit("Add c (#13)", {"c.py": text(4)})
-    history = read_history(workshop.folder)
-    assert history.evidence.tolist() == [0, REQUEST, 0] and history.requests == 1
-
-
-def test_marks_that_a_squash_on_gitlab_dropped_are_recovered(workshop, text) -> None:
-    """There the message names the request, and its commits lie under another name."""
-    workshop.commit("base", {"a.py": text(1)})
-    workshop.git("checkout", "-q", "-b", "topic")
-    workshop.commit(f"work\n\n{CLAUDE}", {"b.py": text(4)})
-    workshop.git("update-ref", "refs/merge-requests/7/head", "topic")
-    workshop.git("checkout", "-q", "main")
-    workshop.git("branch", "-q", "-D", "topic")
-    workshop.commit("Add b\n\nSee merge request group/name!7", {"b.py": text(4)})
-    workshop.commit("Add c\n\nSee merge request group/name!8", {"c.py": text(4)})
-    workshop.commit("Add d\n\nAs in merge request group/name!7, once more", {"d.py": text(4)})
+    workshop.commit(naming, {"b.py": text(4)})
+    workshop.commit(other, {"c.py": text(4)})
+    workshop.commit(none, {"d.py": text(4)})
     history = read_history(workshop.folder)
     assert history.evidence.tolist() == [0, 0, REQUEST, 0] and history.requests == 1
 
