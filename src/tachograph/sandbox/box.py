@@ -216,13 +216,14 @@ class Box:
         Where the box of the call before could not be cleared, there is a new one, and it is no
         fault of this call's. Raises BoxError.
         """
+        if self.level == "B" or self.limits_of(program).processes > 1:
+            return
         try:
             self.settle()
         except BoxError:
             self.stop()
         try:
-            if self.level in ("A", "D") and self.limits_of(program).processes == 1:
-                self.begun = self.begin(program, warm=warm, ahead=True)
+            self.begun = self.begin(program, warm=warm, ahead=True)
         except BoxError:
             self.stop()
             raise
